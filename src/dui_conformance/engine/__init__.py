@@ -1,0 +1,1 @@
+"""Plan, evaluate, and the outcomes."""

@@ -1,0 +1,297 @@
+"""One unit against a plan. Pure: a subject tree in, a UnitResult out."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from lxml import etree
+
+from dui_conformance.checks.verdict import NOT_APPLICABLE, PASSED, Verdict, failed
+from dui_conformance.engine import privacy
+from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
+from dui_conformance.engine.plan import Plan
+from dui_conformance.engine.related import relatives
+from dui_conformance.rules.model import Argument, Assertion, DefectNamed, Membership, Predicate, Rule, ValueSet
+from dui_conformance.subjects.model import Element, Location, Subject
+from dui_conformance.subjects.positions import locate
+from dui_conformance.text import Text, personal, plain, unmark
+
+JUDGED = frozenset(("cda", "xdm", "xds", "mail", "pdf", "zip"))
+_PLACES = 50  # findings of one rule on one subject that are listed one by one
+_HL7 = "{urn:hl7-org:v3}"
+
+
+def evaluate(top: Subject, plan: Plan) -> UnitResult:
+    """Every planned rule on every subject of a unit."""
+    result = UnitResult(secret=privacy.secret_of(top.data or top.id.encode()))
+    scrub = privacy.Scrubber(value for subject in top.walk() for value in privacy.values_of(subject))
+    for subject in top.walk():
+        _Judge(subject, plan, result, scrub).judge()
+    return result
+
+
+class _Judge:
+    """Evaluates the rules of one subject; contexts are selected once per expression."""
+
+    def __init__(self, subject: Subject, plan: Plan, result: UnitResult, scrub: privacy.Scrubber) -> None:
+        self.subject = subject
+        self.plan = plan
+        self.result = result
+        self.scrub = scrub
+        self.id = scrub(_safe_id(subject.id))
+        self.contexts: dict[str, list[Element]] = {}
+        self.date = _date_of(subject)
+
+    def judge(self) -> None:
+        subject, plan = self.subject, self.plan
+        rules = [*plan.by_kind.get("any", ()), *plan.by_kind.get(subject.kind, ())]
+        for rule in rules:
+            self._judge_rule(rule)
+        judged = subject.kind in JUDGED and subject.view is not None
+        if subject.kind not in JUDGED:
+            self.result.not_checked["kind", subject.kind] += 1
+        self._inventory()
+        self.result.subjects.append(
+            SubjectRecord(
+                id=self.id,
+                kind=subject.kind,
+                sha256=subject.sha256,
+                size=subject.size,
+                parent=self.scrub(_safe_id(subject.parent.id)) if subject.parent else "",
+                label=_label(subject),
+                judged=judged or subject.kind == "zip",
+                evidence=self._evidence(),
+                facts=self._facts(),
+            )
+        )
+
+    def _judge_rule(self, rule: Rule) -> None:
+        subject = self.subject
+        if isinstance(rule.check, DefectNamed):
+            self._judge_defects(rule, rule.check)
+            return
+        if subject.view is None:
+            self.result.count(rule.id, "blocked")
+            return
+        if self.date and ((rule.valid_from and self.date < rule.valid_from) or (rule.valid_to and self.date > rule.valid_to)):
+            self.result.count(rule.id, "not_applicable")
+            return
+        try:
+            outcome = self._judge_contexts(rule, subject.view)
+        except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
+            outcome = "error"
+            cause = type(error).__name__
+            message = Text(
+                f"L'outil n'a pas pu évaluer cette règle ({cause}) : merci de le signaler.",
+                f"The tool could not evaluate this rule ({cause}): please report it.",
+            )
+            self._found(rule, "error", None, "", message)
+        self.result.count(rule.id, outcome)
+
+    def _judge_defects(self, rule: Rule, check: DefectNamed) -> None:
+        outcome: Outcome = "passed"
+        spoken = 0
+        for defect in self.subject.defects:
+            if defect.code in check.codes:
+                outcome = cast(Outcome, rule.negative)
+                spoken += 1
+                if spoken <= _PLACES:
+                    values = {name: self._value(rule, name, plain(value)) for name, value in defect.values.items()}
+                    self._found(rule, outcome, None, "", rule.message.filled(values), defect.location)
+        self._count_more(spoken)
+        self.result.count(rule.id, outcome)
+
+    def _judge_contexts(self, rule: Rule, view: Element) -> Outcome:
+        if rule.when is not None and not rule.when.holds(view):
+            return "not_applicable"
+        contexts = self.contexts.get(rule.contexts.text)
+        if contexts is None:
+            contexts = self.contexts[rule.contexts.text] = rule.contexts.nodes(view)
+        answers: set[str] = set()
+        spoken = 0
+        for context in contexts:
+            verdict = self._verdict(rule, context)
+            answer = rule.negative if verdict.answer == "failed" else verdict.answer
+            answers.add(answer)
+            if answer in ("failed", "review", "blocked"):
+                spoken += 1
+                if spoken <= _PLACES:
+                    self._speak(rule, cast(Outcome, answer), context, verdict.values)
+        self._count_more(spoken)
+        for worst in ("failed", "blocked", "review", "passed"):
+            if worst in answers:
+                return cast(Outcome, worst)
+        return "not_applicable"
+
+    def _count_more(self, spoken: int) -> None:
+        if spoken > _PLACES:
+            self.result.findings[-1] = replace(self.result.findings[-1], more=spoken - _PLACES)
+
+    def _verdict(self, rule: Rule, context: Element) -> Verdict:
+        check = rule.check
+        if isinstance(check, Assertion):
+            return PASSED if check.holds.holds(context) else failed()
+        if isinstance(check, Membership):
+            value_set = self.plan.value_sets[check.value_set]
+            code = check.code.string(context)
+            if code and not value_set.complete and code not in value_set.codes:
+                self.result.not_checked["code", f"{value_set.id} {plain(code)[:40]}"] += 1
+                return NOT_APPLICABLE
+            return _membership(check, value_set, context)
+        assert isinstance(check, Predicate)  # noqa: S101  the plan holds the others elsewhere
+        arguments = self._arguments(check, context)
+        if arguments is None:
+            return NOT_APPLICABLE
+        verdict: Verdict = self.plan.predicates[check.name](**arguments)
+        if verdict.answer in ("failed", "review", "blocked"):
+            told = {name: value for name, value in arguments.items() if isinstance(value, str)}
+            told |= {name: ", ".join(v) for name, v in arguments.items() if isinstance(v, tuple)}
+            return Verdict(verdict.answer, {**told, **verdict.values})
+        return verdict
+
+    def _arguments(self, check: Predicate, context: Element) -> dict[str, Any] | None:
+        """What the predicate receives, None if something it cannot do without is missing."""
+        arguments: dict[str, Any] = {}
+        if not _read(check.arguments, [context], arguments):
+            return None
+        for given in check.given:
+            found = [r.view for r in relatives(self.subject, context, given.kind) if r.view is not None]
+            if not found or not _read(given.arguments, found if given.every else found[:1], arguments):
+                return None
+        for name, setting in check.settings.items():
+            arguments[name] = self.plan.settings[setting]
+        for name, table in check.tables.items():
+            arguments[name] = self.plan.value_sets[table].codes
+        return arguments
+
+    def _speak(self, rule: Rule, outcome: Outcome, context: Element, verdict: Mapping[str, str]) -> None:
+        raw = {name: shown.string(context) or "" for name, shown in rule.shown.items()} | dict(verdict)
+        values = {name: self._value(rule, name, plain(value)) for name, value in raw.items()}
+        place = context
+        if rule.at is not None:
+            place = next(iter(rule.at.nodes(context)), context)
+        self._found(rule, outcome, place, rule.at_attribute, rule.message.filled(values))
+
+    def _value(self, rule: Rule, name: str, value: str) -> str:
+        value = value if len(value) <= 200 else value[:200] + "…"
+        return personal(value) if name in rule.personal else self.scrub(value)
+
+    def _found(
+        self,
+        rule: Rule,
+        outcome: Outcome,
+        node: Element | None,
+        attribute: str,
+        message: Text,
+        location: Location | None = None,
+    ) -> None:
+        if location is None:
+            attribute = attribute if node is not None and _has(node, attribute) else ""
+            location = locate(self.subject, node, attribute)
+        key = "|".join((rule.id, unmark(self.id, lambda _: ""), location.path or str(location.line or "")))
+        self.result.findings.append(
+            Finding(
+                rule=rule.id,
+                level=rule.level,
+                outcome=outcome,
+                subject=self.id,
+                location=location,
+                message=message,
+                excerpt=self.scrub(privacy.excerpt(self.subject.origin.get(node, node) if node is not None else None)),
+                fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16],
+            )
+        )
+
+    def _inventory(self) -> None:
+        view = self.subject.view
+        if view is None:
+            return
+        for inventory in self.plan.inventories:
+            if inventory.subject == self.subject.kind:
+                for context in inventory.contexts.nodes(view):
+                    value = inventory.value.string(context) or ""
+                    if value and value not in inventory.known:
+                        self.result.not_checked[inventory.what, plain(value)[:120]] += 1
+
+    def _evidence(self) -> tuple[str, ...]:
+        view = self.subject.view
+        if view is None:
+            return ()
+        return tuple(e.id for e in self.plan.evidence if e.kind == self.subject.kind and e.where.holds(view))
+
+    def _facts(self) -> dict[str, dict[str, object]]:
+        facts: dict[str, dict[str, object]] = {}
+        view = self.subject.view
+        if view is not None:
+            for rule in self.plan.run_wide:
+                arguments = rule.check.facts.get(self.subject.kind)  # type: ignore[union-attr]
+                if arguments is not None:
+                    read: dict[str, Any] = {}
+                    if _read(arguments, [view], read):
+                        facts[rule.id] = read
+        return facts
+
+
+def _read(arguments: Iterable[Argument], nodes: list[Element], into: dict[str, Any]) -> bool:
+    for argument in arguments:
+        if argument.many:
+            into[argument.name] = tuple(value for node in nodes for value in argument.value.strings(node))
+            continue
+        value = next((v for node in nodes if (v := argument.value.string(node)) is not None), None)
+        if value is None and not argument.optional:
+            return False
+        into[argument.name] = value or ""
+    return True
+
+
+def _membership(check: Membership, value_set: ValueSet, context: Element) -> Verdict:
+    code, system = check.code.string(context), check.system.string(context)
+    if code is None:
+        return NOT_APPLICABLE
+    systems = value_set.codes.get(code)
+    values = {"code": code, "system": system or "", "set": value_set.name, "version": value_set.date}
+    if systems is None:
+        return NOT_APPLICABLE if check.label else failed(**values)
+    if check.label is not None:
+        label = check.label.string(context)
+        known = systems.get(system or "")
+        if label is None or known is None:
+            return NOT_APPLICABLE
+        admitted = {_comparable(known), *map(_comparable, value_set.other_labels.get((system or "", code), ()))}
+        return PASSED if _comparable(label) in admitted else failed(**values, found=label, expected=known)
+    if not value_set.system_judged or system in systems:
+        return PASSED
+    return failed(**values, expected=", ".join(sorted(systems)))
+
+
+def _comparable(label: str) -> str:
+    return " ".join(privacy.folded(label.replace("’", "'")).split())
+
+
+def _has(node: Element, attribute: str) -> bool:
+    return any(str(name).rsplit("}", 1)[-1] == attribute.rsplit(":", 1)[-1] for name in node.attrib)
+
+
+def _safe_id(identifier: str) -> str:
+    return plain(identifier)
+
+
+def _date_of(subject: Subject) -> str:
+    """The document's own date as YYYY-MM-DD, empty if it has none."""
+    if subject.kind != "cda" or subject.view is None:
+        return ""
+    time = subject.view.find(f"{_HL7}effectiveTime")
+    value = time.get("value", "")[:8] if time is not None else ""
+    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if len(value) == 8 and value.isdigit() else ""
+
+
+def _label(subject: Subject) -> str:
+    """What a reader calls this subject; never personal."""
+    if subject.kind == "cda" and subject.view is not None:
+        code = subject.view.find(f"{_HL7}code")
+        if code is not None:
+            return plain(code.get("code", ""))[:40]
+    if subject.kind == "mail" and subject.view is not None:
+        return etree.QName(subject.view).localname + ":" + subject.view.get("flavour", "")
+    return ""

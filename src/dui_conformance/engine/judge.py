@@ -1,0 +1,174 @@
+"""A whole run: units fan out over an executor and their results come together in the order of the inputs."""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from dui_conformance.checks.verdict import Verdict
+from dui_conformance.engine.evaluate import evaluate
+from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
+from dui_conformance.engine.plan import Evidence, Plan, Selection, Setting, plan
+from dui_conformance.rules import catalogue
+from dui_conformance.rules.model import Collected, Rule
+from dui_conformance.rules.xpath import Expression
+from dui_conformance.subjects.intake import Skipped, Unit, open_unit
+from dui_conformance.subjects.model import Budget, Location
+from dui_conformance.text import Text, personal, plain, unmark
+
+_BATCH = 16  # units a task judges: enough to make the cost of sending one small
+_AHEAD = 4  # tasks a worker may be ahead, so that memory does not grow with the number of units
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to judge with, in a form that can be sent to another process and be the key of a cache."""
+
+    settings: tuple[tuple[str, Setting], ...] = ()
+    evidence: tuple[tuple[str, str, str], ...] = ()  # id, kind, where
+    selection: Selection = field(default_factory=Selection)
+    budget: Budget = field(default_factory=Budget)
+
+
+@dataclass(slots=True)
+class Judged:
+    """Everything a run found. `skipped`: hidden entries that were not looked at."""
+
+    subjects: list[SubjectRecord] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    secrets: list[bytes] = field(default_factory=list)
+    units: int = 0
+
+    def take(self, result: UnitResult) -> None:
+        self.subjects += result.subjects
+        self.findings += result.findings
+        self.not_checked += result.not_checked
+        self.secrets.append(result.secret)
+        self.units += 1
+        for rule, tally in result.tallies.items():
+            self.tallies.setdefault(rule, Counter()).update(tally)
+
+
+@lru_cache(maxsize=4)
+def plan_of(order: Order) -> Plan:
+    """The plan of an order, made once in each process."""
+    loaded = catalogue.load()
+    evidence = [Evidence(i, kind, Expression(where, kind, loaded.constants)) for i, kind, where in order.evidence]
+    return plan(loaded, dict(order.settings), evidence, order.selection)
+
+
+def judge_units(order: Order, units: Sequence[Unit]) -> list[UnitResult]:
+    """One task: some units, one after the other."""
+    made = plan_of(order)
+    return [evaluate(open_unit(unit, order.budget), made) for unit in units]
+
+
+def judge(
+    units: Iterable[Unit | Skipped],
+    order: Order,
+    executor: Executor | None = None,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Judged:
+    """Judge every unit. Without an executor in this process; the result is the same either way.
+
+    `progress` is told the number of units done.
+    """
+    judged = Judged()
+    for results in _results(_wanted(units, judged), order, executor, workers):
+        for result in results:
+            judged.take(result)
+        if progress is not None:
+            progress(judged.units)
+    made = plan_of(order)
+    for rule in made.run_wide:
+        _judge_run_wide(rule, made, judged)
+    order_of = {subject.id: rank for rank, subject in enumerate(judged.subjects)}
+    judged.findings.sort(
+        key=lambda f: (order_of.get(f.subject, -1), f.location.line or 0, f.location.column or 0, f.rule)
+    )
+    return judged
+
+
+def _wanted(units: Iterable[Unit | Skipped], judged: Judged) -> Iterator[Unit]:
+    for unit in units:
+        if isinstance(unit, Skipped):
+            judged.not_checked["hidden", plain(unit.id)] += 1
+        else:
+            yield unit
+
+
+def _results(
+    units: Iterator[Unit], order: Order, executor: Executor | None, workers: int
+) -> Iterator[list[UnitResult]]:
+    if executor is None:
+        for unit in units:
+            yield judge_units(order, [unit])
+        return
+    pending: deque[Future[list[UnitResult]]] = deque()
+    batch: list[Unit] = []
+    for unit in units:
+        batch.append(unit)
+        if len(batch) == _BATCH:
+            pending.append(executor.submit(judge_units, order, batch))
+            batch = []
+        if len(pending) > _AHEAD * workers:
+            yield pending.popleft().result()
+    if batch:
+        pending.append(executor.submit(judge_units, order, batch))
+    while pending:
+        yield pending.popleft().result()
+
+
+def _judge_run_wide(rule: Rule, made: Plan, judged: Judged) -> None:
+    """A predicate over the facts of every subject: `(records) -> (index, Verdict) …`, silence is a pass."""
+    check = rule.check
+    assert isinstance(check, Collected)  # noqa: S101
+    subjects = [subject for subject in judged.subjects if rule.id in subject.facts]
+    records = [(subject.id, subject.facts[rule.id]) for subject in subjects]
+    tally = judged.tallies.setdefault(rule.id, Counter())
+    settings = {name: made.settings[setting] for name, setting in check.settings.items()}
+    spoken: dict[int, Outcome] = {}
+    try:
+        answers: list[tuple[int, Verdict]] = list(made.predicates[check.name](records, **settings))
+    except Exception:  # a defect of the tool must not stop the run, nor pass for a success
+        tally["error"] += len(records)
+        return
+    for index, verdict in answers:
+        answer: Outcome = rule.negative if verdict.answer == "failed" else verdict.answer
+        spoken[index] = answer
+        if answer in ("failed", "review", "blocked"):
+            values = {name: _value(rule, name, value) for name, value in verdict.values.items()}
+            judged.findings.append(_finding(rule, answer, subjects[index], rule.message.filled(values)))
+    for index in range(len(records)):
+        tally[spoken.get(index, "passed")] += 1
+
+
+def _value(rule: Rule, name: str, value: str) -> str:
+    # a subject's id already carries its own marks; anything else is a plain value
+    if "\ue000" in value:
+        return value
+    return personal(value) if name in rule.personal else plain(value)
+
+
+def _finding(rule: Rule, outcome: Outcome, subject: SubjectRecord, message: Text) -> Finding:
+    key = f"{rule.id}|{unmark(subject.id, lambda _: '')}|"
+    return Finding(
+        rule=rule.id,
+        level=rule.level,
+        outcome=outcome,
+        subject=subject.id,
+        location=Location(),
+        message=message,
+        excerpt="",
+        fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16],
+    )
+
+
+def settings_of(declared: Mapping[str, Setting]) -> tuple[tuple[str, Setting], ...]:
+    """Settings in the form an Order takes."""
+    return tuple(sorted(declared.items()))

@@ -1,0 +1,57 @@
+"""What evaluation gives: findings, and tallies of every other outcome."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dui_conformance.rules.model import Level
+from dui_conformance.subjects.model import Location
+from dui_conformance.text import Text
+
+Outcome = Literal["passed", "failed", "review", "not_applicable", "blocked", "error"]
+OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "review", "not_applicable", "blocked", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that spoke (failed, review, blocked or error), at a location. Personal values are marked, not masked."""
+
+    rule: str
+    level: Level
+    outcome: Outcome
+    subject: str
+    location: Location
+    message: Text
+    excerpt: str
+    fingerprint: str
+    more: int = 0  # further places in the same subject where the same rule spoke, beyond those listed
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRecord:
+    """What a run keeps of a subject. `evidence` names the kinds of evidence it is; `facts` serve run-wide rules."""
+
+    id: str
+    kind: str
+    sha256: str
+    size: int
+    parent: str
+    label: str
+    judged: bool
+    evidence: tuple[str, ...] = ()
+    facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class UnitResult:
+    """The outcome of one unit. `tallies` counts the outcomes of each rule, one per subject."""
+
+    subjects: list[SubjectRecord] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)  # (what, name) → how often
+    secret: bytes = b""  # of the unit's bytes; keys the tokens that stand for personal values
+
+    def count(self, rule: str, outcome: Outcome) -> None:
+        self.tallies.setdefault(rule, Counter())[outcome] += 1

@@ -1,0 +1,1 @@
+"""What findings mean for referencing: requirements, applicability, roll-up, waivers, funding."""

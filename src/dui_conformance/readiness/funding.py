@@ -1,0 +1,113 @@
+"""What referencing is worth: dated schemes as data (`profiles/funding`), the manifest's project, plain arithmetic.
+
+An amount nobody published is unknown, never guessed: the manifest may give it (`[funding.amounts]`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dui_conformance.data import profiles_root
+from dui_conformance.readiness.manifest import Project
+from dui_conformance.rules.catalogue import read_yaml
+from dui_conformance.text import Text
+
+State = Literal["granted", "at_stake", "excluded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a scheme applied to a project. Amounts in euros; None = unknown.
+
+    `ceiling`: the amount is a maximum. `state`: granted whatever the referencing, at stake until referenced.
+    """
+
+    id: str
+    title: Text
+    beneficiary: str
+    essms: int
+    per_essms: float | None
+    amount: float | None
+    ceiling: bool
+    requires: str
+    state: State
+    payment: Sequence[Mapping[str, Any]]
+    source: Mapping[str, Any]
+    unknown: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """A scheme applied to a project; `scheme` is the scheme's own data."""
+
+    scheme: Mapping[str, Any]
+    project: Project
+    eligible: bool
+    notes: Sequence[Text]
+    lines: Sequence[Line]
+
+    @property
+    def at_stake(self) -> float:
+        """What depends on referencing, as far as amounts are known."""
+        return sum(line.amount or 0 for line in self.lines if line.state == "at_stake")
+
+    @property
+    def unknown_at_stake(self) -> bool:
+        return any(line.state == "at_stake" and line.amount is None and line.essms for line in self.lines)
+
+
+def schemes(root: Path | None = None) -> dict[str, dict[str, Any]]:
+    """Every scheme by id."""
+    found = {}
+    for path in sorted(((root or profiles_root()) / "funding").glob("*.yaml")):
+        data = read_yaml(path)
+        found[data["scheme"]] = data
+    return found
+
+
+def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referenced: bool) -> Funding:
+    """The lines of the project's scheme. Raises KeyError if the scheme is unknown."""
+    scheme = known[project.scheme]
+    first = int(scheme.get("first_essms_at_regional_amounts") or 0)
+    case = "already_equipped" if project.already_equipped else "acquisition"
+    notes = []
+    size = scheme.get("project_size") or {}
+    minimum = size.get("min_essms")
+    eligible = minimum is None or project.essms >= minimum
+    if not eligible:
+        below = size.get("below") or "?"
+        notes.append(
+            Text(
+                f"{project.essms} ESSMS : moins de {minimum}, le dossier relève du dispositif « {below} ».",
+                f"{project.essms} ESSMS: fewer than {minimum}, the file belongs to the scheme “{below}”.",
+            )
+        )
+    lines = []
+    for data in scheme.get("lines", ()):
+        if data["case"] not in (case, "both"):
+            continue
+        lines.append(_line(data, project, first, referenced=referenced))
+    return Funding(scheme, project, eligible, notes, lines)
+
+
+def _line(data: Mapping[str, Any], project: Project, first: int, *, referenced: bool) -> Line:
+    beyond = max(project.essms - first, 0)
+    essms = {"beyond_first": beyond, "first": min(project.essms, first), "all": project.essms}[data["counts"]]
+    per_essms = project.amounts.get(data["id"], data["per_essms"])
+    requires = data.get("requires", "none")
+    unknown = Text.of(data["unknown"]) if "unknown" in data and per_essms is None else None
+    return Line(
+        id=data["id"],
+        title=Text.of(data["title"]),
+        beneficiary=data["beneficiary"],
+        essms=essms,
+        per_essms=per_essms,
+        amount=0 if essms == 0 else None if per_essms is None else per_essms * essms,
+        ceiling=bool(data.get("ceiling", False)),
+        requires=requires,
+        state="at_stake" if requires == "referenced" and not referenced else "granted",
+        payment=data.get("payment", ()),
+        source=data["source"],
+        unknown=unknown,
+    )

@@ -1,0 +1,114 @@
+"""The tables of requirements, and what each asks of whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dui_conformance.data import profiles_root
+from dui_conformance.rules.catalogue import read_yaml
+from dui_conformance.text import Text
+
+Coverage = Literal["automated", "assisted", "attested", "not_covered"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceKind:
+    """Something that must lie among the exports for a requirement to be proved."""
+
+    id: str
+    kind: str
+    where: str
+    title: Text
+    produce: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A row (exigence). `applies`: conditions on the manifest, all must hold; empty = always."""
+
+    id: str
+    aliases: Sequence[str]
+    table: str
+    wave: int
+    dui_link: str
+    theme: str
+    profile: str
+    statement: Text
+    obligation: str
+    applies: Mapping[str, Any]
+    applies_why: Text | None
+    coverage: Coverage
+    why: Text
+    expected_proof: Text | None
+    evidence: Sequence[str]
+    remains: Text | None
+    pitfalls: Text | None
+    source: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Every table, by id of requirement, with the evidence they name and the titles of themes and tables."""
+
+    requirements: Mapping[str, Requirement]
+    evidence: Mapping[str, EvidenceKind]
+    themes: Mapping[str, Text]
+    titles: Mapping[str, Text]
+
+    def named(self, name: str) -> Requirement | None:
+        """The requirement of an id or an alias."""
+        if name in self.requirements:
+            return self.requirements[name]
+        return next((row for row in self.requirements.values() if name in row.aliases), None)
+
+
+def load(root: Path | None = None) -> Tables:
+    """The tables of a profiles folder. Raises CatalogueError for a file that is not YAML."""
+    folder = (root or profiles_root()) / "requirements"
+    evidence = read_yaml(folder / "evidence.yaml")["evidence"]
+    themes = read_yaml(folder / "themes.yaml")["themes"]
+    rows: dict[str, Requirement] = {}
+    titles = {}
+    for path in sorted(folder.glob("wave*.yaml")):
+        table = read_yaml(path)
+        titles[table["table"]] = Text.of(table["title"])
+        for data in table["requirements"]:
+            rows[data["id"]] = _requirement(table, data)
+    return Tables(
+        rows,
+        {
+            item["id"]: EvidenceKind(
+                item["id"], item["kind"], item["where"], Text.of(item["title"]), Text.of(item["produce"])
+            )
+            for item in evidence
+        },
+        {item["id"]: Text.of(item["name"]) for item in themes},
+        titles,
+    )
+
+
+def _requirement(table: Mapping[str, Any], data: Mapping[str, Any]) -> Requirement:
+    def text(name: str) -> Text | None:
+        return Text.of(data[name]) if name in data else None
+
+    return Requirement(
+        id=data["id"],
+        aliases=tuple(alias["id"] for alias in data.get("aliases", ())),
+        table=table["table"],
+        wave=table["wave"],
+        dui_link=table["dui_link"],
+        theme=data["theme"],
+        profile=str(data.get("profile") or ""),
+        statement=Text.of(data["statement"]),
+        obligation=data["obligation"],
+        applies=data.get("applies", {}),
+        applies_why=text("applies_why"),
+        coverage=data["coverage"],
+        why=Text.of(data["why"]),
+        expected_proof=text("expected_proof"),
+        evidence=tuple(data.get("evidence", ())),
+        remains=text("remains"),
+        pitfalls=text("pitfalls"),
+        source=data.get("source", {}),
+    )

@@ -1,0 +1,1 @@
+"""The catalogue: loads and compiles `profiles/`. Never reads a subject's bytes."""

@@ -1,0 +1,1 @@
+"""One execution: inputs judged, rolled up, priced, and put together into run.json."""

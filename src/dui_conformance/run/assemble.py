@@ -1,0 +1,285 @@
+"""Puts findings, requirements and funding together into a run, and masks what is personal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dui_conformance import __version__, runjson
+from dui_conformance.engine.judge import Judged, Order, plan_of
+from dui_conformance.engine.outcomes import OUTCOMES, Finding
+from dui_conformance.engine.plan import Plan
+from dui_conformance.engine.privacy import Tokens
+from dui_conformance.readiness import funding as money
+from dui_conformance.readiness.manifest import Manifest
+from dui_conformance.readiness.requirements import Tables
+from dui_conformance.readiness.rollup import (
+    RolledUp,
+    attestations_read,
+    roll_up,
+    waived_findings,
+)
+from dui_conformance.rules.catalogue import Catalogue
+from dui_conformance.rules import catalogue
+from dui_conformance.run.next_steps import readiness_of
+from dui_conformance.run.words import NOT_CHECKED
+from dui_conformance.text import Text, unmark
+
+if TYPE_CHECKING:
+    from dui_conformance.run.execute import Job
+
+Mask = Callable[[str], str]
+
+
+def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.Run:
+    """The run of a job whose inputs have been judged."""
+    loaded = catalogue.load()
+    plan = plan_of(order)
+    tokens = Tokens(judged.secrets)
+    mask: Mask = (lambda text: unmark(text, str)) if job.with_values else lambda text: unmark(text, tokens.mask)
+    plain_ids = {subject.id: unmark(subject.id, str) for subject in judged.subjects}
+    waived, states = waived_findings(judged.findings, job.manifest, job.today, plain_ids)
+    proofs, refused = attestations_read(job.manifest, tables, job.today)
+    proving = {rule.id: rule.proves for rule in loaded.rules.values()}
+    rows = roll_up(tables, judged, proving, frozenset(waived), job.manifest, proofs)
+    readiness = readiness_of(rows, tables, job.wave, job.manifest, judged)
+    return runjson.Run(
+        format=runjson.FORMAT,
+        tool=_tool(loaded, plan),
+        product=_product(job.manifest, declared=job.declared),
+        options={
+            "preset": job.preset.id if job.preset else "",
+            "environment": job.manifest.environment,
+            "only": list(job.only),
+            "wave": job.wave,
+            "with_values": job.with_values,
+        },
+        inputs=[path.name for path in job.paths],
+        subjects=[
+            runjson.Subject(
+                id=mask(subject.id),
+                kind=subject.kind,
+                sha256=subject.sha256,
+                size=subject.size,
+                parent=mask(subject.parent),
+                label=subject.label,
+                judged=subject.judged,
+                evidence=list(subject.evidence),
+            )
+            for subject in judged.subjects
+        ],
+        findings=[
+            _finding(finding, loaded, mask, _waiver_of(job.manifest, waived.get(rank)))
+            for rank, finding in enumerate(judged.findings)
+        ],
+        rules=_rules(loaded, judged),
+        requirements=[_requirement(row, tables, mask) for row in rows],
+        themes=[runjson.Theme(id=i, title=_both(text)) for i, text in tables.themes.items()],
+        tables=[runjson.Theme(id=i, title=_both(text)) for i, text in tables.titles.items()],
+        readiness=readiness,
+        funding=_funding(job.manifest, readiness),
+        waivers=[
+            runjson.WaiverState(
+                rule=waiver.rule,
+                subject=waiver.subject,
+                owner=waiver.owner,
+                reason=waiver.reason,
+                expires=waiver.expires.isoformat(),
+                state=state,
+                findings=sum(1 for at in waived.values() if at == position),
+            )
+            for position, (waiver, state) in enumerate(zip(job.manifest.waivers, states, strict=True))
+        ],
+        attestations_refused=[{"file": bad.file, "why": bad.why.as_dict()} for bad in refused],
+        not_checked=_not_checked(judged, plan, mask),
+    )
+
+
+def _both(text: Text) -> runjson.Bilingual:
+    return runjson.Bilingual(fr=text.fr, en=text.en)
+
+
+def _maybe(text: Text | None) -> runjson.Bilingual | None:
+    return None if text is None else _both(text)
+
+
+def _tool(loaded: Catalogue, plan: Plan) -> runjson.Tool:
+    used = {name for rule in plan.rules for name in rule.value_sets}
+    return runjson.Tool(
+        name="dui-conformance",
+        version=__version__,
+        catalogue=loaded.digest,
+        rules=len(plan.rules),
+        value_sets=[
+            runjson.ValueSetUsed(
+                id=vs.id, name=vs.name, oid=vs.oid, version=vs.version, date=vs.date, complete=vs.complete
+            )
+            for vs in loaded.value_sets.values()
+            if vs.id in used
+        ],
+    )
+
+
+def _product(manifest: Manifest, *, declared: bool) -> runjson.Product:
+    return runjson.Product(
+        editor=manifest.editor,
+        nie=manifest.nie,
+        product=manifest.product,
+        version=manifest.version,
+        nil=manifest.nil,
+        wave=manifest.wave,
+        referenced=manifest.referenced,
+        domains=list(manifest.domains),
+        options=dict(manifest.options),
+        declared=declared,
+    )
+
+
+def _waiver_of(manifest: Manifest, position: int | None) -> runjson.Waived | None:
+    if position is None:
+        return None
+    waiver = manifest.waivers[position]
+    return runjson.Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires.isoformat())
+
+
+def _finding(
+    finding: Finding, loaded: Catalogue, mask: Mask, waived: runjson.Waived | None
+) -> runjson.Finding:
+    where = finding.location
+    return runjson.Finding(
+        rule=finding.rule,
+        level=finding.level,
+        outcome=finding.outcome,  # type: ignore[typeddict-item]  # passed and not_applicable are never findings
+        subject=mask(finding.subject),
+        location=runjson.Place(line=where.line, column=where.column, path=mask(where.path)),
+        message=runjson.Bilingual(fr=mask(finding.message.fr), en=mask(finding.message.en)),
+        remedy=_both(loaded.rules[finding.rule].remedy),
+        excerpt=mask(finding.excerpt),
+        fingerprint=finding.fingerprint,
+        more=finding.more,
+        waived=waived,
+    )
+
+
+def _rules(loaded: Catalogue, judged: Judged) -> list[runjson.Rule]:
+    return [
+        runjson.Rule(
+            id=rule.id,
+            family=rule.family,
+            level=rule.level,
+            title=_both(rule.title),
+            remedy=_both(rule.remedy),
+            source={name: str(value) for name, value in rule.source.items()},
+            proves=list(rule.proves),
+            outcomes={name: judged.tallies[rule.id][name] for name in OUTCOMES if judged.tallies[rule.id][name]},
+        )
+        for rule in loaded.rules.values()
+        if rule.id in judged.tallies
+    ]
+
+
+def _requirement(row: RolledUp, tables: Tables, mask: Mask) -> runjson.Requirement:
+    requirement = row.requirement
+    proofs: list[runjson.Proof] = []
+    for name, subjects in row.evidence.items():
+        kind = tables.evidence[name]
+        proofs.append(
+            runjson.Proof(
+                kind="evidence",
+                id=name,
+                title=_both(kind.title),
+                produce=_both(kind.produce),
+                subjects=[mask(subject) for subject in subjects],
+            )
+        )
+    for proof in row.attestations:
+        title = proof.attestation.title or proof.attestation.file
+        proofs.append(
+            runjson.Proof(
+                kind="attestation",
+                id=proof.attestation.file,
+                title=runjson.Bilingual(fr=title, en=title),
+                date=proof.attestation.date.isoformat(),
+                sha256=proof.sha256,
+            )
+        )
+    return runjson.Requirement(
+        id=requirement.id,
+        aliases=list(requirement.aliases),
+        table=requirement.table,
+        wave=requirement.wave,
+        dui_link=requirement.dui_link,
+        theme=requirement.theme,
+        profile=requirement.profile,
+        statement=_both(requirement.statement),
+        obligation=requirement.obligation,
+        applicable=row.applicable,
+        coverage=requirement.coverage,
+        why=_both(requirement.why),
+        status=row.status,
+        sentence=_both(row.sentence),
+        binding=row.binding,
+        remains=_maybe(requirement.remains),
+        expected_proof=_maybe(requirement.expected_proof),
+        pitfalls=_maybe(requirement.pitfalls),
+        rules=list(row.rules),
+        findings=list(row.findings),
+        proofs=proofs,
+    )
+
+
+def _funding(manifest: Manifest, readiness: runjson.Readiness) -> runjson.Funding | None:
+    if manifest.project is None:
+        return None
+    computed = money.compute(manifest.project, money.schemes(), referenced=manifest.referenced)
+    return runjson.Funding(
+        scheme=manifest.project.scheme,
+        title=_both(Text.of(computed.scheme["title"])),
+        window={name: _plain(value) for name, value in (computed.scheme.get("window") or {}).items()},
+        essms=manifest.project.essms,
+        already_equipped=manifest.project.already_equipped,
+        eligible=computed.eligible,
+        referenced=manifest.referenced,
+        notes=[_both(note) for note in computed.notes],
+        lines=[
+            runjson.FundingLine(
+                id=line.id,
+                title=_both(line.title),
+                beneficiary=line.beneficiary,
+                essms=line.essms,
+                per_essms=line.per_essms,
+                amount=line.amount,
+                ceiling=line.ceiling,
+                requires=line.requires,
+                state=line.state,
+                payment=[_plain(part) for part in line.payment],
+                source=_plain(line.source),
+                unknown=_maybe(line.unknown),
+            )
+            for line in computed.lines
+        ],
+        at_stake=computed.at_stake,
+        unknown_at_stake=computed.unknown_at_stake,
+        blocking=[] if manifest.referenced else list(readiness["blocking"]),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """YAML's dates as ISO text."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(part) for part in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _not_checked(judged: Judged, plan: Plan, mask: Mask) -> list[runjson.NotChecked]:
+    listed = [
+        runjson.NotChecked(what=what, name=mask(name), count=count, why=_both(NOT_CHECKED[what]))
+        for (what, name), count in sorted(judged.not_checked.items())
+    ]
+    listed += [
+        runjson.NotChecked(what="rule", name=unplanned.rule, count=1, why=_both(unplanned.why))
+        for unplanned in plan.unplanned
+    ]
+    return listed

@@ -1,0 +1,1 @@
+"""Bytes to typed subjects: one safe door per format. Nothing here judges."""

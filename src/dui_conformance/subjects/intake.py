@@ -1,0 +1,266 @@
+"""Paths to subjects: walks folders, opens containers, and stays within its budget."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from dui_conformance.subjects import cda, mail, pdf, sniff, xdm, xds, xml, zip
+from dui_conformance.subjects.model import Budget, Element, Kind, Subject
+
+_FHIR = "http://hl7.org/fhir"
+_XSL_ROOTS = ("stylesheet", "transform")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One input that is judged as a whole: a file, or the folder of an unpacked XDM archive.
+
+    `problem` names a defect met before opening (`input.symlink`, `input.unreadable`, …).
+    """
+
+    id: str
+    path: Path
+    unpacked_archive: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that lies in an input and is not looked at."""
+
+    id: str
+
+
+def units(paths: Sequence[Path], base: Path) -> Iterator[Unit | Skipped]:
+    """The units of the given files and folders, in a stable order.
+
+    Ids are relative to `base` where a path lies under it, else they begin with the path's own name.
+    Links are not followed, hidden entries are skipped (and said so), special files are not opened.
+    """
+    taken: dict[str, int] = {}
+    for path in paths:
+        absolute = Path(os.path.abspath(path))
+        try:
+            name = absolute.relative_to(base).as_posix()
+        except ValueError:
+            name = absolute.name
+        name = absolute.name if name == "." else name
+        taken[name] = taken.get(name, 0) + 1
+        if taken[name] > 1:
+            name = f"{name}#{taken[name]}"
+        yield from _walk(absolute, name, top=True)
+
+
+def _walk(path: Path, name: str, *, top: bool = False) -> Iterator[Unit | Skipped]:
+    if path.name.startswith(".") and not top:
+        yield Skipped(name)
+        return
+    try:
+        mode = path.lstat().st_mode
+        if top and stat.S_ISLNK(mode):
+            mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            children = sorted(os.listdir(path))
+        else:
+            yield Unit(name, path, problem=_refusal(mode))
+            return
+    except OSError:
+        yield Unit(name, path, problem="input.unreadable")
+        return
+    if any(child.upper() == "IHE_XDM" and (path / child).is_dir() for child in children):
+        yield Unit(name, path, unpacked_archive=True)
+        children = [child for child in children if not _part_of_archive(child)]
+    for child in children:
+        yield from _walk(path / child, f"{name}/{child}")
+
+
+def _part_of_archive(name: str) -> bool:
+    return name.upper() in ("IHE_XDM", "README.TXT", "INDEX.HTM")
+
+
+def _refusal(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return "input.symlink"
+    return "" if stat.S_ISREG(mode) else "input.special"
+
+
+def open_unit(unit: Unit, budget: Budget) -> Subject:
+    """The subject of a unit with everything inside it. Never raises for what the bytes or the disk do."""
+    if unit.problem:
+        subject = Subject(unit.id, unit.path.name, "unknown", b"")
+        subject.add(unit.problem)
+        return subject
+    try:
+        if unit.unpacked_archive:
+            return _Intake(budget).unpacked(unit)
+        size = unit.path.stat().st_size
+        if size > budget.file_size:
+            subject = Subject(unit.id, unit.path.name, "unknown", b"")
+            subject.add("input.too_large", size=str(size), limit=str(budget.file_size))
+            return subject
+        data = unit.path.read_bytes()
+    except OSError as error:
+        subject = Subject(unit.id, unit.path.name, "unknown", b"")
+        subject.add("input.unreadable", cause=error.strerror or type(error).__name__)
+        return subject
+    return open_bytes(unit.id, data, budget)
+
+
+def open_bytes(identifier: str, data: bytes, budget: Budget) -> Subject:
+    """The subject of bytes that lie under `identifier`, with everything inside it."""
+    name = identifier.rsplit("!/", 1)[-1].rsplit("/", 1)[-1]
+    return _Intake(budget).open(identifier, name, data, None)
+
+
+class _Intake:
+    """Opens one unit; keeps count of what is left of its budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.allowance = budget.unpacked_size
+        self.entries = budget.entries
+
+    def open(self, identifier: str, name: str, data: bytes, parent: Subject | None) -> Subject:
+        subject = Subject(identifier, name, "unknown", data, parent)
+        if parent is not None:
+            parent.children.append(subject)
+        self.entries -= 1
+        self.allowance -= len(data) if parent is not None else 0
+        if self.entries < 0 or self.allowance < 0:
+            subject.add("input.budget")
+            return subject
+        if sum(1 for _ in subject.ancestors()) > self.budget.nesting:
+            subject.add("input.too_nested", limit=str(self.budget.nesting))
+            return subject
+        form = sniff.format_of(data)
+        if form == "empty":
+            subject.add("input.empty")
+        elif form == "zip":
+            self._zip(subject)
+        elif form == "pdf":
+            subject.kind = "pdf"
+            pdf.read(subject, self.budget)
+        elif form == "xml":
+            self._xml(subject)
+        elif form == "json":
+            subject.kind = "fhir" if sniff.is_fhir_json(data) else "text"
+        elif form == "hl7v2":
+            subject.kind = "hl7v2"
+        elif form == "mail":
+            subject.kind = "mail"
+            self._mail(subject)
+        elif form in ("text", "html"):
+            subject.kind = "text"
+        return subject
+
+    def _child(self, subject: Subject, name: str, data: bytes) -> Subject:
+        return self.open(f"{subject.id}!/{name}", name.rsplit("/", 1)[-1], data, subject)
+
+    def _xml(self, subject: Subject) -> None:
+        parsed = xml.parse(subject.data, self.budget)
+        subject.defects.extend(parsed.defects)
+        if parsed.root is None:
+            subject.kind = _claimed_kind(subject.data)
+            return
+        document = cda.document_of(parsed.root)
+        request = xds.request_of(parsed.root)
+        if document is not None:
+            subject.kind, subject.view = "cda", document
+            self._level1_body(subject, document)
+        elif request is not None:
+            subject.kind, subject.view = "xds", xds.project(subject, request)
+        elif isinstance(parsed.root.tag, str) and etree.QName(parsed.root).namespace == _FHIR:
+            subject.kind = "fhir"
+        else:
+            subject.kind = "xml"
+
+    def _level1_body(self, subject: Subject, document: Element) -> None:
+        text = cda.body_text(document)
+        if text is None or text.get("representation") != "B64" or not (text.text or "").strip():
+            return
+        data = cda.decoded_body(text)
+        if data is None:
+            subject.add("cda.base64")
+        else:
+            self._child(subject, "nonXMLBody", data)
+
+    def _zip(self, subject: Subject) -> None:
+        subject.kind = "zip"
+        opened = zip.read(subject.data, self.budget, self.allowance)
+        subject.defects.extend(opened.defects)
+        if xdm.is_archive([entry.name for entry in opened.entries]):
+            self._archive(subject, opened.entries, packed=True)
+            return
+        for entry in opened.entries:
+            if entry.data is not None:
+                self._child(subject, entry.name, entry.data)
+
+    def _archive(self, subject: Subject, entries: Sequence[zip.Entry], *, packed: bool) -> None:
+        subject.kind = "xdm"
+        archive = xdm.project(subject, entries, packed=packed)
+        documents = {
+            entry.name: self._child(subject, entry.name, entry.data)
+            for entry in archive.others
+            if entry.data is not None
+        }
+        for entry in archive.metadata:
+            self._metadata(subject, entry, documents)
+
+    def _metadata(self, archive: Subject, entry: zip.Entry, documents: dict[str, Subject]) -> None:
+        data = entry.data or b""
+        subject = Subject(f"{archive.id}!/{entry.name}", entry.name.rsplit("/", 1)[-1], "xds", data, archive)
+        archive.children.append(subject)
+        parsed = xml.parse(data, self.budget, forgive_leading_blanks=True)
+        subject.defects.extend(parsed.defects)
+        request = None if parsed.root is None else xds.request_of(parsed.root)
+        if request is None:
+            if parsed.root is not None:
+                subject.add("xds.root", found=str(etree.QName(parsed.root).localname))
+            return
+        view = xds.project(subject, request)
+        view.set("archive", "true")
+        subject.view = view
+        folder = entry.name.rpartition("/")[0]
+        for document_entry in view.iterfind("DocumentEntry"):
+            uri = document_entry.findtext("slot[@name='URI']/value", "").strip()
+            document = documents.get(f"{folder}/{uri}" if folder else uri)
+            if document is not None:
+                document_entry.set("subject", document.id)
+
+    def _mail(self, subject: Subject) -> None:
+        for attachment in mail.read(subject, self.budget):
+            if attachment.data:
+                child = self._child(subject, attachment.name, attachment.data)
+                attachment.part.set("subject", child.id)
+
+    def unpacked(self, unit: Unit) -> Subject:
+        """An XDM archive that lies unpacked in a folder."""
+        subject = Subject(unit.id, unit.path.name, "xdm", b"")
+        entries = []
+        total = 0
+        for path in sorted(unit.path.rglob("*")):
+            name = path.relative_to(unit.path).as_posix()
+            if not _part_of_archive(name.split("/", 1)[0]) or path.is_symlink():
+                continue
+            data = None
+            if path.is_file():
+                total += path.stat().st_size
+                if total > self.budget.file_size or len(entries) >= self.budget.entries:
+                    subject.add("input.budget")
+                    break
+                data = path.read_bytes()
+            entries.append(zip.Entry(name, path.is_dir(), 0, False, data))
+        self._archive(subject, entries, packed=False)
+        return subject
+
+
+def _claimed_kind(data: bytes) -> Kind:
+    """What unreadable XML claims to be, so that the finding says what could not be judged."""
+    name = xml.root_name(data)
+    if name == "ClinicalDocument" or (name in _XSL_ROOTS and b"ClinicalDocument" in data):
+        return "cda"
+    return "xds" if name in ("SubmitObjectsRequest", "ProvideAndRegisterDocumentSetRequest") else "xml"

@@ -1,0 +1,54 @@
+"""Which format bytes are in, decided by content alone."""
+
+import json
+import re
+from typing import Literal
+
+from dui_conformance.subjects import mail, pdf, xml, zip
+
+Format = Literal["zip", "pdf", "xml", "html", "json", "hl7v2", "mail", "text", "binary", "empty"]
+
+_HL7V2 = re.compile(rb"\s*\x0b?\s*(MSH|FHS|BHS)[|^~&#\\]")
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
+
+
+def format_of(data: bytes) -> Format:
+    """The format of bytes; `text` is readable and nothing more, `binary` is neither."""
+    if not data:
+        return "empty"
+    if zip.is_zip(data):
+        return "zip"
+    if pdf.is_pdf(data) and not xml.looks_like_xml(data):
+        return "pdf"
+    if _HL7V2.match(data[:64]):
+        return "hl7v2"
+    if _HTML.match(data[:1024]):
+        return "html"
+    if xml.looks_like_xml(data):
+        return "xml"
+    if data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return "json"
+    if mail.is_mail(data):
+        return "mail"
+    return "text" if _readable(data[:8192]) else "binary"
+
+
+def is_fhir_json(data: bytes) -> bool:
+    """Whether the bytes are a JSON object that names its resourceType."""
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and isinstance(content.get("resourceType"), str)
+
+
+def _readable(head: bytes) -> bool:
+    if b"\x00" in head:
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            controls = sum(byte < 32 and byte not in b"\t\r\n\f\x1b" for byte in head)
+            return controls == 0
+    return True

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dui_conformance.engine.plan import Setting
+from dui_conformance.engine.outcomes import Setting
 from dui_conformance.readiness.manifest import load
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,7 +1,12 @@
-"""Where the shipped data (`profiles/`) lies."""
+"""Where the shipped data lies, and the reading of it."""
 
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+
+class DataError(ValueError):
+    """A shipped file that cannot be used; the message names the file and the cause."""
 
 
 @cache
@@ -10,3 +15,24 @@ def profiles_root() -> Path:
     package = Path(__file__).resolve().parent
     packaged = package / "_profiles"
     return packaged if packaged.is_dir() else package.parents[1] / "profiles"
+
+
+@cache
+def fixtures_root() -> Path:
+    """The folder of the two invented editors: inside the wheel, or in a clone."""
+    package = Path(__file__).resolve().parent
+    packaged = package / "_fixtures"
+    return packaged if packaged.is_dir() else package.parents[1] / "fixtures"
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file's mapping. Raises DataError."""
+    import yaml
+
+    try:
+        data = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (yaml.YAMLError, OSError) as error:
+        raise DataError(f"{path.name}: {error}") from error
+    if not isinstance(data, dict):
+        raise DataError(f"{path.name}: a mapping is expected")
+    return data

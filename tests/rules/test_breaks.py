@@ -20,6 +20,15 @@ PLAN: Plan = plan(CATALOGUE, settings_of(READY / "dui.toml"))
 EXPORTS = READY / "exports"
 
 
+def plan_of(change: dict[str, Any]) -> Plan:
+    """The plan that a break is judged under: the ready manifest's, unless the break names other settings."""
+    if "settings" not in change:
+        return PLAN
+    settings = {**settings_of(READY / "dui.toml"), **change["settings"]}
+    declared = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items() if v is not None}
+    return plan(CATALOGUE, declared)
+
+
 def spoken(result: UnitResult) -> dict[str, list[str]]:
     """Rule → what it said, for every rule that spoke on a unit."""
     out: dict[str, list[str]] = {}
@@ -40,7 +49,7 @@ def cases() -> Iterator[Any]:
 @pytest.mark.parametrize(("rule", "change"), cases())
 def test_a_break_makes_its_rule_speak_and_no_other(rule: str, change: dict[str, Any]) -> None:
     name, data = mutated(lambda top: (EXPORTS / top).read_bytes(), change, CATALOGUE.constants)
-    said = spoken(evaluate(open_bytes(name, data, Budget()), PLAN))
+    said = spoken(evaluate(open_bytes(name, data, Budget()), plan_of(change)))
     expected = {rule, *change.get("also", ())}
     assert set(said) == expected, said
     for texts in said.values():

@@ -160,7 +160,7 @@ class _Judge:
             if not found or not _read(given.arguments, found if given.every else found[:1], arguments):
                 return None
         for name, setting in check.settings.items():
-            arguments[name] = self.plan.settings[setting]
+            arguments[name.rstrip("?")] = self.plan.settings.get(setting, "")
         for name, table in check.tables.items():
             arguments[name] = self.plan.value_sets[table].codes
         return arguments

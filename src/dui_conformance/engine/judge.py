@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from dui_conformance.checks.verdict import Verdict
 from dui_conformance.engine.evaluate import evaluate
-from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
-from dui_conformance.engine.plan import Evidence, Plan, Selection, Setting, plan
+from dui_conformance.engine.outcomes import Finding, Judged, Outcome, Setting, SubjectRecord, UnitResult
+from dui_conformance.engine.plan import Evidence, Plan, Selection, plan
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.model import Collected, Rule
 from dui_conformance.rules.xpath import Expression
@@ -30,27 +30,6 @@ class Order:
     evidence: tuple[tuple[str, str, str], ...] = ()  # id, kind, where
     selection: Selection = field(default_factory=Selection)
     budget: Budget = field(default_factory=Budget)
-
-
-@dataclass(slots=True)
-class Judged:
-    """Everything a run found. `skipped`: hidden entries that were not looked at."""
-
-    subjects: list[SubjectRecord] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
-    not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)
-    secrets: list[bytes] = field(default_factory=list)
-    units: int = 0
-
-    def take(self, result: UnitResult) -> None:
-        self.subjects += result.subjects
-        self.findings += result.findings
-        self.not_checked += result.not_checked
-        self.secrets.append(result.secret)
-        self.units += 1
-        for rule, tally in result.tallies.items():
-            self.tallies.setdefault(rule, Counter()).update(tally)
 
 
 @lru_cache(maxsize=4)
@@ -131,7 +110,7 @@ def _judge_run_wide(rule: Rule, made: Plan, judged: Judged) -> None:
     subjects = [subject for subject in judged.subjects if rule.id in subject.facts]
     records = [(subject.id, subject.facts[rule.id]) for subject in subjects]
     tally = judged.tallies.setdefault(rule.id, Counter())
-    settings = {name: made.settings[setting] for name, setting in check.settings.items()}
+    settings = {name.rstrip("?"): made.settings.get(setting, "") for name, setting in check.settings.items()}
     spoken: dict[int, Outcome] = {}
     try:
         answers: list[tuple[int, Verdict]] = list(made.predicates[check.name](records, **settings))

@@ -9,6 +9,7 @@ from dui_conformance.rules.model import Level
 from dui_conformance.subjects.model import Location
 from dui_conformance.text import Text
 
+Setting = str | tuple[str, ...]  # a value of the manifest that rules may ask for
 Outcome = Literal["passed", "failed", "review", "not_applicable", "blocked", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "review", "not_applicable", "blocked", "error")
 
@@ -55,3 +56,24 @@ class UnitResult:
 
     def count(self, rule: str, outcome: Outcome) -> None:
         self.tallies.setdefault(rule, Counter())[outcome] += 1
+
+
+@dataclass(slots=True)
+class Judged:
+    """Everything a run found. `skipped`: hidden entries that were not looked at."""
+
+    subjects: list[SubjectRecord] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    secrets: list[bytes] = field(default_factory=list)
+    units: int = 0
+
+    def take(self, result: UnitResult) -> None:
+        self.subjects += result.subjects
+        self.findings += result.findings
+        self.not_checked += result.not_checked
+        self.secrets.append(result.secret)
+        self.units += 1
+        for rule, tally in result.tallies.items():
+            self.tallies.setdefault(rule, Counter()).update(tally)

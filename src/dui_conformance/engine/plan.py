@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from dui_conformance.engine.outcomes import Setting
 from dui_conformance.rules.catalogue import Catalogue
 from dui_conformance.rules.model import Collected, Inventory, Predicate, Rule, ValueSet
 from dui_conformance.rules.xpath import Expression
 from dui_conformance.text import Text
-
-Setting = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,9 @@ def _obstacle(
             f"value set {names} is not in the catalogue",
         )
     wanted = rule.check.settings if isinstance(rule.check, Predicate | Collected) else {}
-    undeclared = sorted(name for name in wanted.values() if name not in settings)
+    undeclared = sorted(
+        setting for name, setting in wanted.items() if not name.endswith("?") and setting not in settings
+    )
     if undeclared:
         names = ", ".join(undeclared)
         return Text(f"{names} n'est pas déclaré dans dui.toml", f"{names} is not declared in dui.toml")

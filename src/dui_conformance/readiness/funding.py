@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from dui_conformance.data import profiles_root
+from dui_conformance.data import profiles_root, read_yaml
 from dui_conformance.readiness.manifest import Project
-from dui_conformance.rules.catalogue import read_yaml
 from dui_conformance.text import Text
 
 State = Literal["granted", "at_stake", "excluded"]
@@ -74,8 +73,17 @@ def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referen
     notes = []
     size = scheme.get("project_size") or {}
     minimum = size.get("min_essms")
-    eligible = minimum is None or project.essms >= minimum
-    if not eligible:
+    maximum = size.get("max_essms")
+    eligible = (minimum is None or project.essms >= minimum) and (maximum is None or project.essms <= maximum)
+    if maximum is not None and project.essms > maximum:
+        above = size.get("above") or "?"
+        notes.append(
+            Text(
+                f"{project.essms} ESSMS : plus de {maximum}, le dossier relève du dispositif « {above} ».",
+                f"{project.essms} ESSMS: more than {maximum}, the file belongs to the scheme “{above}”.",
+            )
+        )
+    elif not eligible:
         below = size.get("below") or "?"
         notes.append(
             Text(
@@ -83,17 +91,24 @@ def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referen
                 f"{project.essms} ESSMS: fewer than {minimum}, the file belongs to the scheme “{below}”.",
             )
         )
+    counted = project.essms
+    most = scheme.get("most_essms_counted")
+    if most is not None and counted > most:
+        counted = int(most)
+        notes.append(
+            Text(f"Ce dispositif compte au plus {most} ESSMS.", f"This scheme counts at most {most} ESSMS.")
+        )
     lines = []
     for data in scheme.get("lines", ()):
         if data["case"] not in (case, "both"):
             continue
-        lines.append(_line(data, project, first, referenced=referenced))
+        lines.append(_line(data, project, counted, first, referenced=referenced))
     return Funding(scheme, project, eligible, notes, lines)
 
 
-def _line(data: Mapping[str, Any], project: Project, first: int, *, referenced: bool) -> Line:
-    beyond = max(project.essms - first, 0)
-    essms = {"beyond_first": beyond, "first": min(project.essms, first), "all": project.essms}[data["counts"]]
+def _line(data: Mapping[str, Any], project: Project, counted: int, first: int, *, referenced: bool) -> Line:
+    beyond = max(counted - first, 0)
+    essms = {"beyond_first": beyond, "first": min(counted, first), "all": counted}[data["counts"]]
     per_essms = project.amounts.get(data["id"], data["per_essms"])
     requires = data.get("requires", "none")
     unknown = Text.of(data["unknown"]) if "unknown" in data and per_essms is None else None

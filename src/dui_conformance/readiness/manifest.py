@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dui_conformance.data import profiles_root
+from dui_conformance.engine.outcomes import Setting
 
-Setting = str | tuple[str, ...]
 OPTIONS = (
     "identity_master",
     "reimbursable_acts",

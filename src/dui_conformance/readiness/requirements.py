@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from dui_conformance.data import profiles_root
-from dui_conformance.rules.catalogue import read_yaml
+from dui_conformance.data import profiles_root, read_yaml
 from dui_conformance.text import Text
 
 Coverage = Literal["automated", "assisted", "attested", "not_covered"]
@@ -64,7 +63,7 @@ class Tables:
 
 
 def load(root: Path | None = None) -> Tables:
-    """The tables of a profiles folder. Raises CatalogueError for a file that is not YAML."""
+    """The tables of a profiles folder. Raises DataError for a file that is not YAML."""
     folder = (root or profiles_root()) / "requirements"
     evidence = read_yaml(folder / "evidence.yaml")["evidence"]
     themes = read_yaml(folder / "themes.yaml")["themes"]

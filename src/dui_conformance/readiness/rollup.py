@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dui_conformance.engine.judge import Judged
-from dui_conformance.engine.outcomes import Finding
+from dui_conformance.engine.outcomes import Finding, Judged
 from dui_conformance.readiness.manifest import Attestation, Manifest
 from dui_conformance.readiness.requirements import Requirement, Tables
 from dui_conformance.text import Text

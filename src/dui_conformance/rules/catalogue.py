@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dui_conformance.data import profiles_root
+from dui_conformance.data import profiles_root, read_yaml
 from dui_conformance.rules.model import (
     Argument,
     Assertion,
@@ -81,19 +81,6 @@ def sources(root: Path | None = None) -> Iterable[tuple[Path, Data]]:
     """Each rule file with its whole content, `breaks` included (which the kept JSON leaves out)."""
     for path in rule_files(root):
         yield path, read_yaml(path)
-
-
-def read_yaml(path: Path) -> Data:
-    """A YAML file's mapping. Raises CatalogueError."""
-    import yaml
-
-    try:
-        data = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, OSError) as error:
-        raise CatalogueError(f"{path.name}: {error}") from error
-    if not isinstance(data, dict):
-        raise CatalogueError(f"{path.name}: a mapping is expected")
-    return data
 
 
 def _raw(root: Path) -> tuple[str, Data]:

@@ -63,7 +63,7 @@ class Predicate:
     """`python`: a pure function of `dui_conformance.checks`, with what it is given.
 
     `given` evaluates in relatives of a kind (`every`: in all of them, else in the first); `settings` are values
-    of the manifest; `tables` are value sets.
+    of the manifest (a name that ends with `?` may be undeclared: an empty text then); `tables` are value sets.
     """
 
     name: str

@@ -3,7 +3,8 @@
 `in` is the id of a subject below `fixtures/ready/exports`, containers included:
 `xdm/projet/IHE_XDM.ZIP!/IHE_XDM/SUBSET01/METADATA.XML`. The change is made there and every container around it is
 put together again; when a document of an XDM archive changes, its hash and size in METADATA.XML follow unless
-`rehash: false`. A break makes one change, or several under `steps`:
+`rehash: false`. `settings: {NAME: VALUE}` judges the break under other settings than those of the ready manifest
+(null: not declared). A break makes one change, or several under `steps`:
 
 * XML (paths in the dialect of the rules, from the ClinicalDocument for a CDA, from the root otherwise, where an
   unprefixed name is `rim:` in metadata): `{set: PATH, to: TEXT}` an attribute (made if absent, when the path ends in

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dui_conformance import __version__, runjson
-from dui_conformance.engine.judge import Judged, Order, plan_of
-from dui_conformance.engine.outcomes import OUTCOMES, Finding
+from dui_conformance.engine.judge import Order, plan_of
+from dui_conformance.engine.outcomes import OUTCOMES, Finding, Judged
 from dui_conformance.engine.plan import Plan
 from dui_conformance.engine.privacy import Tokens
 from dui_conformance.readiness import funding as money
@@ -42,7 +42,7 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
     proofs, refused = attestations_read(job.manifest, tables, job.today)
     proving = {rule.id: rule.proves for rule in loaded.rules.values()}
     rows = roll_up(tables, judged, proving, frozenset(waived), job.manifest, proofs)
-    readiness = readiness_of(rows, tables, job.wave, job.manifest, judged)
+    readiness = readiness_of(rows, tables, job.wave)
     return runjson.Run(
         format=runjson.FORMAT,
         tool=_tool(loaded, plan),

@@ -7,7 +7,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dui_conformance.engine.judge import Judged, Order, judge, settings_of
+from dui_conformance.engine.judge import Order, judge, settings_of
+from dui_conformance.engine.outcomes import Judged
 from dui_conformance.engine.plan import Selection
 from dui_conformance.readiness import requirements
 from dui_conformance.readiness.manifest import Manifest
@@ -29,7 +30,7 @@ class Job:
     declared: bool = False
     preset: Preset | None = None
     only: Sequence[str] = ()
-    workers: int = 1
+    workers: int = 1  # processes; 0 counts as 1
     with_values: bool = False
 
     @property

@@ -3,16 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from dui_conformance import runjson
-from dui_conformance.engine.judge import Judged
-from dui_conformance.readiness.manifest import Manifest
 from dui_conformance.readiness.requirements import Tables
 from dui_conformance.readiness.rollup import SETTLED, RolledUp, counted
 from dui_conformance.text import Text
 
 
-def readiness_of(
-    rows: Sequence[RolledUp], tables: Tables, wave: int, manifest: Manifest, judged: Judged
-) -> runjson.Readiness:
+def readiness_of(rows: Sequence[RolledUp], tables: Tables, wave: int) -> runjson.Readiness:
     """Ready means: every binding requirement of the wave is settled. Wave 2 is known in part: nobody can say."""
     table = f"wave{wave}-dui"
     binding = [row for row in rows if row.requirement.table == table and row.binding]
@@ -67,9 +63,11 @@ def _steps(blocking: Iterable[RolledUp], tables: Tables) -> list[runjson.Step]:
         elif row.status in ("review", "blocked"):
             look.append(name)
         elif row.status == "missing":
-            for evidence, subjects in row.evidence.items():
-                if not subjects:
-                    produce.setdefault(evidence, []).append(name)
+            absent = [evidence for evidence, subjects in row.evidence.items() if not subjects]
+            for evidence in absent:
+                produce.setdefault(evidence, []).append(name)
+            if not absent:  # what is there could not be judged
+                look.append(name)
         else:
             wanted = row.requirement.remains or row.requirement.expected_proof or row.requirement.why
             attest.append((wanted, name))

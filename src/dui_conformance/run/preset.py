@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dui_conformance.data import profiles_root
-from dui_conformance.rules.catalogue import read_yaml
+from dui_conformance.data import profiles_root, read_yaml
 from dui_conformance.text import Text
 
 DEFAULT = "segur-vague1"

@@ -1,5 +1,6 @@
 """Paths to subjects: walks folders, opens containers, and stays within its budget."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,14 @@ _XSL_ROOTS = ("stylesheet", "transform")
 class Unit:
     """One input that is judged as a whole: a file, or the folder of an unpacked XDM archive.
 
-    `problem` names a defect met before opening (`input.symlink`, `input.unreadable`, …).
+    `problem` names a defect met before opening (`input.symlink`, `input.unreadable`, …), `cause` its particulars.
     """
 
     id: str
     path: Path
     unpacked_archive: bool = False
     problem: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +54,31 @@ def units(paths: Sequence[Path], base: Path) -> Iterator[Unit | Skipped]:
         taken[name] = taken.get(name, 0) + 1
         if taken[name] > 1:
             name = f"{name}#{taken[name]}"
-        yield from _walk(absolute, name, top=True)
+        yield from _walk(absolute, name)
 
 
-def _walk(path: Path, name: str, *, top: bool = False) -> Iterator[Unit | Skipped]:
-    if path.name.startswith(".") and not top:
-        yield Skipped(name)
-        return
-    try:
-        mode = path.lstat().st_mode
-        if top and stat.S_ISLNK(mode):
-            mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+def _walk(top: Path, name: str) -> Iterator[Unit | Skipped]:
+    stack = [(top, name)]  # folders may lie deeper than Python recurses
+    while stack:
+        path, name = stack.pop()
+        if path.name.startswith(".") and path is not top:
+            yield Skipped(name)
+            continue
+        try:
+            mode = (path.stat() if path is top else path.lstat()).st_mode
+            if not stat.S_ISDIR(mode):
+                yield Unit(name, path, problem=_refusal(mode))
+                continue
             children = sorted(os.listdir(path))
-        else:
-            yield Unit(name, path, problem=_refusal(mode))
-            return
-    except OSError:
-        yield Unit(name, path, problem="input.unreadable")
-        return
-    if any(child.upper() == "IHE_XDM" and (path / child).is_dir() for child in children):
-        yield Unit(name, path, unpacked_archive=True)
-        children = [child for child in children if not _part_of_archive(child)]
-    for child in children:
-        yield from _walk(path / child, f"{name}/{child}")
+            archive = any(c.upper() == "IHE_XDM" and stat.S_ISDIR((path / c).lstat().st_mode) for c in children)
+        except OSError as error:
+            problem, cause = _failure(error)
+            yield Unit(name, path, problem=problem, cause=cause)
+            continue
+        if archive:
+            yield Unit(name, path, unpacked_archive=True)
+            children = [child for child in children if not _part_of_archive(child)]
+        stack += [(path / child, f"{name}/{child}") for child in reversed(children)]
 
 
 def _part_of_archive(name: str) -> bool:
@@ -91,27 +94,61 @@ def _refusal(mode: int) -> str:
 def open_unit(unit: Unit, budget: Budget) -> Subject:
     """The subject of a unit with everything inside it. Never raises for what the bytes or the disk do."""
     if unit.problem:
-        subject = Subject(unit.id, unit.path.name, "unknown", b"")
-        subject.add(unit.problem)
-        return subject
+        return _refused(unit.id, unit.problem, cause=unit.cause)
+    if unit.unpacked_archive:
+        return _Intake(budget).unpacked(unit)
     try:
-        if unit.unpacked_archive:
-            return _Intake(budget).unpacked(unit)
-        size = unit.path.stat().st_size
-        if size > budget.file_size:
-            subject = Subject(unit.id, unit.path.name, "unknown", b"")
-            subject.add("input.too_large", size=str(size), limit=str(budget.file_size))
-            return subject
-        data = unit.path.read_bytes()
+        data = _read(unit.path, budget.file_size)
     except OSError as error:
-        subject = Subject(unit.id, unit.path.name, "unknown", b"")
-        subject.add("input.unreadable", cause=error.strerror or type(error).__name__)
-        return subject
+        problem, cause = _failure(error)
+        return _refused(unit.id, problem, cause=cause)
+    if len(data) > budget.file_size:
+        return _refused(unit.id, "input.too_large", limit=_mebibytes(budget.file_size))
     return open_bytes(unit.id, data, budget)
+
+
+def _refused(identifier: str, problem: str, parent: Subject | None = None, /, **values: str) -> Subject:
+    """The subject of what is not opened, with the defect that says why."""
+    identifier = xml_safe(identifier)
+    subject = Subject(identifier, identifier.rsplit("/", 1)[-1], "unknown", b"", parent)
+    subject.add(problem, **values)
+    if parent is not None:
+        parent.children.append(subject)
+    return subject
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file, one more than `limit` at most; never waits on a pipe. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it was one when the folder was walked
+            raise _NotAFile
+        return file.read(limit + 1)
+
+
+class _NotAFile(OSError):
+    pass
+
+
+def _failure(error: OSError) -> tuple[str, str]:
+    """The defect that an error of the operating system stands for, and its name there (`EIO`)."""
+    cause = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "input.vanished", cause
+    if isinstance(error, PermissionError):
+        return "input.forbidden", cause
+    if error.errno == errno.ELOOP:
+        return "input.symlink", cause
+    return ("input.special" if isinstance(error, _NotAFile | IsADirectoryError) else "input.unreadable"), cause
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:g}"
 
 
 def open_bytes(identifier: str, data: bytes, budget: Budget) -> Subject:
     """The subject of bytes that lie under `identifier`, with everything inside it."""
+    identifier = xml_safe(identifier)
     name = identifier.rsplit("!/", 1)[-1].rsplit("/", 1)[-1]
     return _Intake(budget).open(identifier, name, data, None)
 
@@ -123,6 +160,7 @@ class _Intake:
         self.budget = budget
         self.allowance = budget.unpacked_size
         self.entries = budget.entries
+        self.taken: set[str] = set()
 
     def open(self, identifier: str, name: str, data: bytes, parent: Subject | None) -> Subject:
         subject = Subject(identifier, name, "unknown", data, parent)
@@ -131,7 +169,8 @@ class _Intake:
         self.entries -= 1
         self.allowance -= len(data) if parent is not None else 0
         if self.entries < 0 or self.allowance < 0:
-            subject.add("input.budget")
+            limits = {"entries": str(self.budget.entries), "size": _mebibytes(self.budget.unpacked_size)}
+            subject.add("input.budget", **limits)
             return subject
         if sum(1 for _ in subject.ancestors()) > self.budget.nesting:
             subject.add("input.too_nested", limit=str(self.budget.nesting))
@@ -158,7 +197,18 @@ class _Intake:
         return subject
 
     def _child(self, subject: Subject, name: str, data: bytes) -> Subject:
-        return self.open(f"{subject.id}!/{name}", name.rsplit("/", 1)[-1], data, subject)
+        identifier = self._identifier(subject, name)
+        return self.open(identifier, identifier.rsplit("/", 1)[-1], data, subject)
+
+    def _identifier(self, parent: Subject, name: str) -> str:
+        """Where a child lies. Containers may hold two of one name, and names that no text can hold."""
+        identifier = wanted = xml_safe(f"{parent.id}!/{name}")
+        number = 1
+        while identifier in self.taken:
+            number += 1
+            identifier = f"{wanted}#{number}"
+        self.taken.add(identifier)
+        return identifier
 
     def _xml(self, subject: Subject) -> None:
         parsed = xml.parse(subject.data, self.budget)
@@ -191,6 +241,7 @@ class _Intake:
     def _zip(self, subject: Subject) -> None:
         subject.kind = "zip"
         opened = zip.read(subject.data, self.budget, self.allowance)
+        self.allowance -= opened.wasted
         subject.defects.extend(opened.defects)
         if xdm.is_archive([entry.name for entry in opened.entries]):
             self._archive(subject, opened.entries, packed=True)
@@ -207,12 +258,22 @@ class _Intake:
             for entry in archive.others
             if entry.data is not None
         }
+        listed = {entry.name for entry in entries}
         for entry in archive.metadata:
-            self._metadata(subject, entry, documents)
+            described = self._metadata(subject, entry, documents, listed)
+            if described is not None:
+                xdm.mark_referenced(subject, entry.name.rpartition("/")[0], described)
 
-    def _metadata(self, archive: Subject, entry: zip.Entry, documents: dict[str, Subject]) -> None:
+    def _metadata(
+        self, archive: Subject, entry: zip.Entry, documents: dict[str, Subject], listed: set[str]
+    ) -> set[str] | None:
+        """Open METADATA.XML and tie its DocumentEntry elements to the documents of its folder.
+
+        Gives the names of the entries it describes, None if it cannot be read.
+        """
         data = entry.data or b""
-        subject = Subject(f"{archive.id}!/{entry.name}", entry.name.rsplit("/", 1)[-1], "xds", data, archive)
+        identifier = self._identifier(archive, entry.name)
+        subject = Subject(identifier, identifier.rsplit("/", 1)[-1], "xds", data, archive)
         archive.children.append(subject)
         parsed = xml.parse(data, self.budget, forgive_leading_blanks=True)
         subject.defects.extend(parsed.defects)
@@ -220,22 +281,31 @@ class _Intake:
         if request is None:
             if parsed.root is not None:
                 subject.add("xds.root", found=str(etree.QName(parsed.root).localname))
-            return
+            return None
         view = xds.project(subject, request)
         view.set("archive", "true")
         subject.view = view
         folder = entry.name.rpartition("/")[0]
+        described = set()
         for document_entry in view.iterfind("DocumentEntry"):
             uri = document_entry.findtext("slot[@name='URI']/value", "").strip()
-            document = documents.get(f"{folder}/{uri}" if folder else uri)
+            name = f"{folder}/{uri}" if folder else uri
+            described.add(name)
+            document = documents.get(name)
             if document is not None:
                 document_entry.set("subject", document.id)
+                # the hash attribute of XDS is SHA-1 (ITI TF-3 §4.2.3.2.10): an identity of bytes, not a safety
+                document_entry.set("documentSha1", hashlib.sha1(document.data).hexdigest().upper())  # noqa: S324
+                document_entry.set("documentSize", str(document.size))
+            elif uri:
+                document_entry.set("document", "unreadable" if name in listed else "absent")
+        return described
 
     def _mail(self, subject: Subject) -> None:
         for attachment in mail.read(subject, self.budget):
-            if attachment.data:
-                child = self._child(subject, attachment.name, attachment.data)
-                attachment.part.set("subject", child.id)
+            child = self._child(subject, attachment.name, attachment.data)
+            attachment.part.set("subject", child.id)
+            attachment.part.set("sha256", child.sha256)
 
     def unpacked(self, unit: Unit) -> Subject:
         """An XDM archive that lies unpacked in a folder."""

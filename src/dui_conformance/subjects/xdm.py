@@ -1,7 +1,8 @@
 """IHE XDM archives (ITI TF-2 §3.32), zipped or unpacked.
 
-View: `<xdm packed="true|false">` holding `<entry name dir encrypted size role>` in the archive's order (role: readme,
-index, metadata, document, other; the text of README.TXT and INDEX.HTM is the element's text).
+View: `<xdm packed="true|false" name>` (name: the file's own) holding `<entry name dir encrypted size role>` in the
+archive's order (role: readme, index, metadata, document, other; the text of README.TXT and INDEX.HTM is the element's
+text). `referenced="true|false"` on a document whose folder has readable metadata: whether these describe it.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ def is_archive(names: Sequence[str]) -> bool:
 
 def project(subject: Subject, entries: Sequence[Entry], *, packed: bool) -> Archive:
     """Give the subject its view, and sort its entries."""
-    view = etree.Element("xdm", packed="true" if packed else "false")
+    view = etree.Element("xdm", packed="true" if packed else "false", name=xml_safe(subject.name))
     subject.view = view
     metadata, others = [], []
     for entry in entries:
@@ -56,6 +57,16 @@ def project(subject: Subject, entries: Sequence[Entry], *, packed: bool) -> Arch
             elif not entry.is_dir:
                 others.append(entry)
     return Archive(tuple(metadata), tuple(others))
+
+
+def mark_referenced(subject: Subject, folder: str, described: set[str]) -> None:
+    """Say of each document below the folder of a METADATA.XML whether a DocumentEntry describes it."""
+    if subject.view is None:
+        return
+    for element in subject.view.iterfind("entry[@role='document']"):
+        name = element.get("name", "")
+        if name.startswith(f"{folder}/"):
+            element.set("referenced", "true" if name in described else "false")
 
 
 def _role(entry: Entry) -> str:

@@ -5,6 +5,8 @@ View: `<registry>` holding `<SubmissionSet id>`, `<DocumentEntry id mimeType sta
 identifier `<patientId value>`, `<uniqueId value>`, `<sourceId value>`; each classification `<typeCode code scheme
 display>` …; `<author>` with `<authorPerson> <authorInstitution> <authorRole> <authorSpecialty>`; `<title>`,
 `<comments>`. A scheme that is not one of IHE's is `<unknown kind scheme>`.
+In the metadata of an archive (`registry[@archive='true']`) a DocumentEntry also has what the intake found: `subject`,
+`documentSha1` (upper case) and `documentSize` of the file its URI names, or `document="absent|unreadable"`.
 Constants: IHE ITI TF-3 §4.2; dmp-mssante A.3.
 """
 

@@ -1,0 +1,198 @@
+"""`check`: judge exports and write reports."""
+
+import datetime
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dui_conformance import reports, runjson
+from dui_conformance.cli.options import (
+    existing,
+    find_manifest,
+    lang_option,
+    manifest_option,
+    named_preset,
+    preset_option,
+    read_manifest,
+)
+from dui_conformance.cli.outputs import Output, PairingCommand, write
+from dui_conformance.cli.saying import Saying, unknown
+from dui_conformance.readiness import funding
+from dui_conformance.readiness.manifest import Manifest
+from dui_conformance.readiness.requirements import load as load_tables
+from dui_conformance.rules import catalogue
+from dui_conformance.run.execute import Job, execute
+from dui_conformance.text import Text
+
+_RANK = {"error": 0, "warning": 1, "info": 2}
+_MANY = 200  # units from which a second process pays for its start
+
+
+def check(say: Saying) -> click.Command:
+    """The `check` command."""
+
+    @click.command(
+        cls=PairingCommand,
+        help=say(
+            "Juge des exports : fichiers, dossiers ou zips (CDA, XDM, mails, PDF, métadonnées XDS).\n\n"
+            "Sans chemin, ceux de [exports] paths dans dui.toml. Codes de sortie : 0 rien à signaler, "
+            "1 constats, 2 usage, 3 non concluant, 4 erreur interne.",
+            "Judges exports: files, folders or zips (CDA, XDM, mails, PDF, XDS metadata).\n\n"
+            "Without a path, those of [exports] paths in dui.toml. Exit codes: 0 nothing to report, 1 findings, "
+            "2 usage, 3 inconclusive, 4 internal error.",
+        ),
+    )
+    @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar=say("[CHEMINS]...", "[PATHS]..."))
+    @manifest_option(say)
+    @preset_option(say)
+    @click.option(
+        "--format",
+        "-f",
+        "formats",
+        multiple=True,
+        type=click.Choice(list(reports.FORMATS)),
+        help=say(
+            "Format du rapport ; peut être répété, chacun suivi de son --output.",
+            "Report format; may be repeated, each followed by its --output.",
+        ),
+    )
+    @click.option(
+        "--output",
+        "-o",
+        "outputs",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help=say(
+            "Fichier du format qui précède ; sans lui, la sortie standard.",
+            "File of the format before it; without it, standard output.",
+        ),
+    )
+    @click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "info", "never"]),
+        default="error",
+        show_default=True,
+        help=say("Niveau à partir duquel le code de sortie est 1.", "Level from which the exit code is 1."),
+    )
+    @click.option(
+        "--only",
+        multiple=True,
+        metavar=say("RÈGLE", "RULE"),
+        help=say("Ne juger que ces règles (motif : CDA-PAT-*).", "Judge these rules only (pattern: CDA-PAT-*)."),
+    )
+    @click.option(
+        "--workers",
+        "-w",
+        type=click.IntRange(1, 64),
+        help=say("Nombre de processus (par défaut selon le volume).", "Number of processes (by default by volume)."),
+    )
+    @click.option(
+        "--date",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help=say(
+            "Date à laquelle juger les échéances (par défaut aujourd'hui).",
+            "Date at which expiries are judged (today by default).",
+        ),
+    )
+    @click.option(
+        "--with-values",
+        is_flag=True,
+        help=say(
+            "Montrer les valeurs personnelles (masquées par défaut) ; le rapport le signale.",
+            "Show personal values (masked by default); the report says so.",
+        ),
+    )
+    @lang_option(say)
+    @click.pass_context
+    def command(context: click.Context, paths: tuple[Path, ...], **options: Any) -> int:
+        existing(paths, say)
+        found = find_manifest(options["manifest"], paths)
+        manifest = read_manifest(found, say)
+        _known_names(manifest, options["only"], say)
+        if not paths:
+            paths = tuple(manifest.folder / path for path in manifest.paths)
+            existing(paths, say)
+        if not paths:
+            raise click.UsageError(
+                say(
+                    "rien à juger : donnez un chemin, ou [exports] paths dans dui.toml (dui-conformance init l'écrit).",
+                    "nothing to judge: give a path, or [exports] paths in dui.toml (dui-conformance init writes it).",
+                )
+            )
+        job = Job(
+            paths=paths,
+            base=Path.cwd(),
+            today=(options["date"] or datetime.datetime.now()).date(),  # noqa: DTZ005  the user's own day
+            manifest=manifest,
+            declared=found is not None,
+            preset=named_preset(options["preset"], manifest, say),
+            only=options["only"],
+            workers=options["workers"] or 0,
+            with_values=options["with_values"],
+        )
+        outputs: list[Output] = context.meta[PairingCommand.KEY]
+        run = _with_progress(job, say)
+        for output in outputs:
+            write(run, output, say.lang, say)
+        return exit_code(run, options["fail_on"])
+
+    return command
+
+
+def exit_code(run: runjson.Run, fail_on: str) -> int:
+    """The contract of design §5: 1 open findings at or above the level, 3 nothing concluded, 0 otherwise."""
+    limit = _RANK.get(fail_on, -1)
+    for finding in run["findings"]:
+        if finding["outcome"] == "failed" and finding["waived"] is None and _RANK[finding["level"]] <= limit:
+            return 1
+    held = any(rule["outcomes"].get("blocked") or rule["outcomes"].get("error") for rule in run["rules"])
+    judged = any(subject["judged"] for subject in run["subjects"])
+    return 3 if held or not judged else 0
+
+
+def _known_names(manifest: Manifest, only: tuple[str, ...], say: Saying) -> None:
+    """Names in the manifest and on the command line that stand for nothing are errors, with the nearest name."""
+    rules = catalogue.load().rules
+    families = {rule.family for rule in rules.values()}
+    for name in only:
+        if not any(mark in name for mark in "*?[") and name not in rules and name not in families:
+            raise unknown(say, Text("Règle", "rule"), name, [*rules, *families])
+    for waiver in manifest.waivers:
+        if waiver.rule not in rules:
+            raise unknown(say, Text("dui.toml, waivers : règle", "rule in dui.toml, waivers:"), waiver.rule, rules)
+    if manifest.attestations:
+        tables = load_tables()
+        names = [name for row in tables.requirements.values() for name in (row.id, *row.aliases)]
+        for attestation in manifest.attestations:
+            for name in attestation.attests:
+                if name not in names:
+                    where = Text("dui.toml, attestations : exigence", "requirement in dui.toml, attestations:")
+                    raise unknown(say, where, name, names)
+    if manifest.project is not None:
+        schemes = funding.schemes()
+        if manifest.project.scheme not in schemes:
+            where = Text("dui.toml, funding : dispositif", "scheme in dui.toml, funding:")
+            raise unknown(say, where, manifest.project.scheme, schemes)
+
+
+def _with_progress(job: Job, say: Saying) -> runjson.Run:
+    """A progress bar when there is something to wait for and a terminal to show it."""
+    from dataclasses import replace
+
+    from dui_conformance.subjects.intake import Unit, units
+
+    total = sum(isinstance(unit, Unit) for unit in units(job.paths, job.base))
+    workers = job.workers or (min(os.cpu_count() or 1, 8) if total >= _MANY else 1)
+    job = replace(job, workers=workers)
+    if total < 50 or not sys.stderr.isatty():
+        return execute(job)
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(say("Contrôle", "Checking"), total=total)
+        return execute(job, lambda done: bar.update(task, completed=done))

@@ -1,0 +1,107 @@
+"""`rules` and `rule`: the catalogue, as a list and as pages."""
+
+from typing import Any
+
+import click
+
+from dui_conformance.cli.options import lang_option
+from dui_conformance.cli.saying import Saying, unknown
+from dui_conformance.readiness.requirements import load as load_tables
+from dui_conformance.rules import catalogue
+from dui_conformance.rules.model import LEVELS, Rule
+from dui_conformance.text import Text
+
+
+def rules(say: Saying) -> click.Command:
+    """The `rules` command: list, search."""
+
+    @click.command(help=say("Liste les règles, ou cherche parmi elles.", "Lists the rules, or searches them."))
+    @click.argument("words", nargs=-1, metavar=say("[MOTS]...", "[WORDS]..."))
+    @click.option("--level", type=click.Choice(list(LEVELS)), help=say("Ce niveau seulement.", "This level only."))
+    @click.option("--family", metavar="NOM", help=say("Cette famille seulement.", "This family only."))
+    @lang_option(say)
+    def command(words: tuple[str, ...], level: str | None, family: str | None, **_options: Any) -> int:
+        loaded = catalogue.load()
+        if family is not None and family not in loaded.families:
+            raise unknown(say, Text("Famille", "family"), family, loaded.families)
+        wanted = [word.casefold() for word in words]
+        found = [
+            rule
+            for rule in loaded.rules.values()
+            if (level is None or rule.level == level)
+            and (family is None or rule.family == family)
+            and all(word in _searchable(rule) for word in wanted)
+        ]
+        last = ""
+        for rule in found:
+            if rule.family != last:
+                last = rule.family
+                click.echo(f"\n{say.text(loaded.families[last])} ({last})")
+            click.echo(f"  {rule.id:<14} {rule.level:<8} {say.text(rule.title)}")
+        click.echo(say(f"\n{len(found)} règles.", f"\n{len(found)} rules."))
+        return 0 if found else 1
+
+    return command
+
+
+def _searchable(rule: Rule) -> str:
+    parts = (rule.id, rule.family, rule.title.fr, rule.title.en, rule.message.fr, rule.message.en, *rule.proves)
+    return " ".join(parts).casefold()
+
+
+def rule(say: Saying) -> click.Command:
+    """The `rule` command: a page on one rule."""
+
+    @click.command(help=say("Explique une règle.", "Explains a rule."))
+    @click.argument("name", metavar=say("RÈGLE", "RULE"))
+    @lang_option(say)
+    def command(name: str, **_options: Any) -> int:
+        loaded = catalogue.load()
+        found = loaded.rules.get(name) or loaded.rules.get(name.upper())
+        if found is None:
+            raise unknown(say, Text("Règle", "rule"), name, loaded.rules)
+        click.echo(page(found, say))
+        return 0
+
+    return command
+
+
+def page(rule: Rule, say: Saying) -> str:
+    """What the rule says, why, an example that breaks it, the fix, the source, the requirements."""
+    tables = load_tables()
+    whole = next(
+        data for _path, family in catalogue.sources() for data in family["rules"] if data["id"] == rule.id
+    )
+    lines = [
+        f"# {rule.id} — {say.text(rule.title)}",
+        "",
+        say("Niveau : ", "Level: ") + rule.level + (say(", à vérifier", ", review") if rule.negative == "review" else ""),
+        say("Porte sur : ", "Judges: ") + rule.subject + say(", famille ", ", family ") + rule.family,
+        "",
+        say("## Ce qu'elle vérifie", "## What it checks"),
+        say("Dans ", "In ") + f"`{rule.contexts.source}`" + say(" :", ":"),
+        *(f"    {name}: {value}" for name, value in whole["check"].items()),
+        "",
+        say("## Ce qu'elle dit", "## What it says"),
+        say.text(rule.message),
+        "",
+        say("## Correction", "## Fix"),
+        say.text(rule.remedy),
+        "",
+        say("## Exemple qui la déclenche", "## Example that breaks it"),
+    ]
+    if "example" in whole:
+        lines.append(f"    {whole['example']}")
+    for change in whole["breaks"][:2]:
+        told = ", ".join(f"{name}: {value}" for name, value in change.items() if name != "also")
+        lines.append(f"    {told}")
+    lines += ["", "## Source", f"{rule.source['spec']}, {rule.source['clause']}"]
+    if "url" in rule.source:
+        lines.append(rule.source["url"])
+    lines += ["", say("## Exigences", "## Requirements")]
+    for name in rule.proves:
+        row = tables.named(name)
+        lines.append(f"- {name} : {say.text(row.statement)}" if row else f"- {name}")
+    if rule.not_required:
+        lines.append(say("Aucune : ", "None: ") + rule.not_required)
+    return "\n".join(lines)

@@ -1,0 +1,81 @@
+"""`init` writes a manifest; `demo` judges the two invented editors."""
+
+import datetime
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dui_conformance import reports
+from dui_conformance.cli.options import MANIFEST_NAME, lang_option, named_preset, read_manifest
+from dui_conformance.cli.saying import Saying
+from dui_conformance.data import fixtures_root, profiles_root
+from dui_conformance.run.execute import Job, execute
+
+
+def init(say: Saying) -> click.Command:
+    """The `init` command."""
+
+    @click.command(help=say("Écrit un dui.toml commenté.", "Writes a commented dui.toml."))
+    @click.argument("folder", default=".", type=click.Path(path_type=Path), metavar=say("[DOSSIER]", "[FOLDER]"))
+    @click.option("--force", is_flag=True, help=say("Remplacer un dui.toml existant.", "Replace an existing dui.toml."))
+    @lang_option(say)
+    def command(folder: Path, force: bool, **_options: Any) -> int:
+        target = folder / MANIFEST_NAME
+        template = profiles_root() / "templates" / f"dui.{say.lang}.toml"
+        if target.exists() and not force:
+            raise click.UsageError(
+                say(f"{target} existe déjà (--force pour le remplacer).", f"{target} exists (--force replaces it).")
+            )
+        try:
+            target.write_bytes(template.read_bytes())
+        except OSError as error:
+            raise click.UsageError(
+                say(f"{target} ne peut pas être écrit : {error.strerror}", f"{target} cannot be written: {error.strerror}")
+            ) from error
+        click.echo(
+            say(
+                f"{target} est écrit. Complétez-le, puis : dui-conformance check",
+                f"{target} is written. Fill it in, then: dui-conformance check",
+            ),
+            err=True,
+        )
+        return 0
+
+    return command
+
+
+def demo(say: Saying) -> click.Command:
+    """The `demo` command."""
+
+    @click.command(
+        help=say(
+            "Juge les exports de deux éditeurs inventés, l'un prêt, l'autre non, et écrit leurs rapports HTML.",
+            "Judges the exports of two invented editors, one ready, one not, and writes their HTML reports.",
+        )
+    )
+    @click.option(
+        "--output",
+        "-o",
+        type=click.Path(path_type=Path),
+        default=Path("demo"),
+        show_default=True,
+        help=say("Dossier des rapports.", "Folder of the reports."),
+    )
+    @lang_option(say)
+    def command(output: Path, **_options: Any) -> int:
+        output.mkdir(parents=True, exist_ok=True)
+        for editor in ("ready", "failing"):
+            folder = fixtures_root() / editor
+            manifest = read_manifest(folder / MANIFEST_NAME, say)
+            today = datetime.datetime.now().date()  # noqa: DTZ005  the user's own day
+            job = Job([folder / "exports"], folder, today, manifest, declared=True)
+            run = execute(replace(job, preset=named_preset(None, manifest, say)))
+            target = output / f"{editor}.html"
+            target.write_text(reports.render("html", run, say.lang), encoding="utf-8")
+            sentence = run["readiness"]["sentence"][say.lang]
+            click.echo(f"{manifest.editor} — {manifest.product} {manifest.version}\n  {sentence}\n  HTML: {target.resolve()}")
+        return 0
+
+    return command

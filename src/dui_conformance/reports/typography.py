@@ -1,0 +1,57 @@
+"""How texts, numbers and amounts are set in French and in English, and how hostile text is made harmless.
+
+French: no-break spaces inside « » and before : ; ? ! %, the typographic apostrophe, 93 000 €.
+"""
+
+import re
+import unicodedata
+
+from dui_conformance.text import Language
+
+NBSP, NARROW = "\u00a0", "\u202f"
+
+# Controls, invisible and bidirectional marks, surrogates, private and unassigned characters: none of them may
+# reach a terminal, a browser or an XML parser. (White space is dealt with apart.)
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
+_SPACES = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
+
+_BEFORE = re.compile(r"(?<=\S) ([:;?!»%€])")
+_AFTER = re.compile(r"« ")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
+
+
+def clean(text: str, limit: int = 0) -> str:
+    """One line without any character that is not to be shown; `limit` > 0 cuts it and says so with `…`."""
+    if not text.isprintable():  # the usual case needs one test
+        flat = _SPACES.sub(" ", text)
+        text = "".join("\ufffd" if unicodedata.category(c) in _UNSAFE else c for c in flat)
+    return text if not limit or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def typeset(text: str, lang: Language) -> str:
+    """A sentence of the tool, with the typography of its language."""
+    text = clean(text)
+    if lang == "en":
+        return text
+    return _BEFORE.sub(NBSP + r"\1", _AFTER.sub("«" + NBSP, _APOSTROPHE.sub("’", text)))
+
+
+def number(value: float, lang: Language) -> str:
+    """12 345 or 12,345; at most two decimals, and none when there are none."""
+    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return text if lang == "en" else text.replace(",", NARROW).replace(".", ",")
+
+
+def amount(euros: float, lang: Language) -> str:
+    """93 000 € or €93,000."""
+    return f"€{number(euros, lang)}" if lang == "en" else f"{number(euros, lang)}{NBSP}€"
+
+
+def size(octets: int, lang: Language) -> str:
+    """A size a person reads: 512 o, 74 ko, 1,2 Mo."""
+    unit = "o" if lang == "fr" else "B"
+    if octets < 1000:
+        return f"{octets}{NBSP}{unit}"
+    if octets < 1_000_000:
+        return f"{number(round(octets / 1000), lang)}{NBSP}k{unit}"
+    return f"{number(round(octets / 1_000_000, 1), lang)}{NBSP}M{unit}"

@@ -22,7 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dui", action="append", metavar="PATH", help="exports to judge (file or folder; repeatable)")
     group.addoption("--dui-manifest", metavar="FILE", help="the dui.toml file")
     group.addoption(
-        "--dui-by", choices=("rule", "requirement"), default="rule", help="one test per rule or per requirement"
+        "--dui-by",
+        choices=("rule", "requirement"),
+        default="rule",
+        help="one test per rule or per requirement",
     )
     group.addoption("--dui-lang", choices=("fr", "en"), default="fr", help="language of the messages")
 
@@ -54,7 +57,9 @@ class DuiCollector(pytest.Collector):
         for finding in run["findings"]:
             by_rule.setdefault(finding["rule"], []).append(finding)
         return [
-            RuleItem.from_parent(self, name=rule["id"], outcomes=rule["outcomes"], found=by_rule.get(rule["id"], []), lang=lang)
+            RuleItem.from_parent(
+                self, name=rule["id"], outcomes=rule["outcomes"], found=by_rule.get(rule["id"], []), lang=lang
+            )
             for rule in run["rules"]
         ]
 

@@ -134,7 +134,7 @@ class Step(TypedDict):
 
 
 class Readiness(TypedDict):
-    """`ready` is None when it cannot be said (nothing binding is known for the wave). `counts`: binding rows by status."""
+    """`ready` is None when it cannot be said (wave 2 is known in part). `counts`: binding rows by status."""
 
     wave: int
     table: str

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dui_conformance.engine.evaluate import evaluate
 from dui_conformance.engine.outcomes import UnitResult
 from dui_conformance.engine.plan import Plan, plan
@@ -12,7 +13,6 @@ from dui_conformance.rules import catalogue
 from dui_conformance.rules.mutations import mutated
 from dui_conformance.subjects.intake import Skipped, open_bytes, open_unit, units
 from dui_conformance.subjects.model import Budget
-
 from tests.places import READY, settings_of
 
 CATALOGUE = catalogue.load()

@@ -25,8 +25,17 @@ _BIRTH_NAME = re.compile(r"['A-Z](?:[A-Z]|[ '](?![ '])|-{1,2}(?!-))*")
 _GIVEN_NAME = re.compile(r"['A-Z](?:[A-Z]|[ '](?![ '])|-(?!-))*(?<![-'])")
 
 _COG = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
+_UNKNOWN_PLACE = "99999"
 _CORSICAN = ("2A", "2B", "20")
-_SPLIT_IN_1968 = ("75", "78", "91", "92", "93", "94", "95")  # Seine and Seine-et-Oise became seven departments
+_SPLIT_IN_1968 = (
+    "75",
+    "78",
+    "91",
+    "92",
+    "93",
+    "94",
+    "95",
+)  # Seine and Seine-et-Oise became seven departments
 _NORTH_AFRICA = ("91", "92", "93", "94", "95", "96")  # of births before independence, today under 99
 
 
@@ -106,12 +115,12 @@ def key_is_right(matricule: str, wanted: str, environment: str) -> Verdict:
     return check(read.key == read.expected_key, found=read.key, expected=read.expected_key)
 
 
-def test_oid_may_be_used(environment: str) -> Verdict:
+def oid_of_tests_is_allowed(environment: str) -> Verdict:
     """A test or demonstration OID is not used in production (dmp-mssante F.3, INS-OID)."""
     return check(environment != "production")
 
 
-def real_oid_may_be_used(environment: str) -> Verdict:
+def oid_of_real_use_is_allowed(environment: str) -> Verdict:
     """The OID of a real matricule is not used in tests (dmp-mssante A.13, DMP-INS-TEST-IN-PROD)."""
     return check(environment != "test")
 
@@ -220,7 +229,9 @@ def birth_follows_matricule(matricule: str, birth: str) -> Verdict:
 def place_follows_matricule(matricule: str, place: str, birth: str) -> Verdict:
     """The birth place is that of the matricule, but for departments that changed (from memory, ibid.)."""
     read = matricule_of(matricule)
-    if read is None or not read.is_sound or _COG.fullmatch(place) is None or place.endswith("000"):
+    if read is None or not read.is_sound or _COG.fullmatch(place) is None:
+        return NOT_APPLICABLE
+    if place == _UNKNOWN_PLACE or place.endswith("000"):  # unknown, or a postcode: another rule says so
         return NOT_APPLICABLE
     written = f"{read.department}{read.commune}"
     if written == place or _renamed(read.department, place[:2], birth):

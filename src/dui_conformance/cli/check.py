@@ -107,7 +107,7 @@ def check(say: Saying) -> click.Command:
     )
     @lang_option(say)
     @click.pass_context
-    def command(context: click.Context, paths: tuple[Path, ...], **options: Any) -> int:
+    def command(context: click.Context, /, paths: tuple[Path, ...], **options: Any) -> int:
         existing(paths, say)
         found = find_manifest(options["manifest"], paths)
         manifest = read_manifest(found, say)
@@ -136,7 +136,7 @@ def check(say: Saying) -> click.Command:
         outputs: list[Output] = context.meta[PairingCommand.KEY]
         run = _with_progress(job, say)
         for output in outputs:
-            write(run, output, say.lang, say)
+            write(run, output, say)
         return exit_code(run, options["fail_on"])
 
     return command

@@ -1,6 +1,7 @@
 """Where reports go: each `--output` takes the `--format` before it, or the format its extension names."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -75,13 +76,12 @@ def paired(args: list[str], ctx: click.Context | None = None) -> list[Output]:
     return outputs or [Output("console", None)]
 
 
-def write(run: runjson.Run, output: Output, lang: str, say: Saying) -> None:
+def write(run: runjson.Run, output: Output, say: Saying) -> None:
     """Render a run and put it where it goes. A file appears whole or not at all. Raises click.UsageError."""
     if output.file is None:
-        colour = output.format == "console" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        click.echo(reports.render(output.format, run, lang, colour=colour), nl=False)
+        click.echo(_for_terminal(output.format, run, say), nl=False)
         return
-    text = reports.render(output.format, run, lang)
+    text = reports.render(output.format, run, say.lang)
     partial = output.file.with_name(f".{output.file.name}.{os.getpid()}.part")
     try:
         partial.write_text(text, encoding="utf-8")
@@ -95,3 +95,13 @@ def write(run: runjson.Run, output: Output, lang: str, say: Saying) -> None:
             )
         ) from error
     click.echo(say(f"Rapport {output.format} : {output.file}", f"{output.format} report: {output.file}"), err=True)
+
+
+def _for_terminal(form: str, run: runjson.Run, say: Saying) -> str:
+    """Colours and the terminal's width when a person reads; plain text when a pipe does."""
+    if form != "console" or not sys.stdout.isatty():
+        return reports.render(form, run, say.lang)
+    from dui_conformance.reports import console
+
+    width = shutil.get_terminal_size().columns
+    return console.render(run, say.lang, colour="NO_COLOR" not in os.environ, width=width)

@@ -35,7 +35,7 @@ def report(say: Saying) -> click.Command:
     )
     @lang_option(say)
     @click.pass_context
-    def command(context: click.Context, file: Path, **_options: Any) -> int:
+    def command(context: click.Context, /, file: Path, **_options: Any) -> int:
         existing((file,), say)
         try:
             run = runjson.load(file)
@@ -44,7 +44,7 @@ def report(say: Saying) -> click.Command:
                 say(f"ce n'est pas un run.json lisible : {error}", f"not a readable run.json: {error}")
             ) from error
         for output in context.meta[PairingCommand.KEY]:
-            write(run, output, say.lang, say)
+            write(run, output, say)
         return 0
 
     return command

@@ -13,7 +13,9 @@ from dui_conformance.text import Text
 
 _COVERAGE = {
     "automated": Text("jugée par des règles sur les exports", "judged by rules on the exports"),
-    "assisted": Text("jugée en partie par des règles, le reste s'atteste", "judged in part by rules, the rest is attested"),
+    "assisted": Text(
+        "jugée en partie par des règles, le reste s'atteste", "judged in part by rules, the rest is attested"
+    ),
     "attested": Text("attestée par un document daté", "attested by a dated document"),
     "not_covered": Text("non couverte", "not covered"),
 }
@@ -53,7 +55,11 @@ def page(row: Requirement, tables: Tables, say: Saying) -> str:
     ]
     proving = [r for r in catalogue.load().rules.values() if row.id in r.proves or set(row.aliases) & set(r.proves)]
     if proving:
-        lines += ["", say("## Règles", "## Rules"), *(f"- {r.id} {r.level}: {say.text(r.title)}" for r in proving)]
+        lines += [
+            "",
+            say("## Règles", "## Rules"),
+            *(f"- {r.id} {r.level}: {say.text(r.title)}" for r in proving),
+        ]
     if row.evidence:
         lines += ["", say("## À exporter", "## To export")]
         for name in row.evidence:

@@ -45,7 +45,15 @@ def rules(say: Saying) -> click.Command:
 
 
 def _searchable(rule: Rule) -> str:
-    parts = (rule.id, rule.family, rule.title.fr, rule.title.en, rule.message.fr, rule.message.en, *rule.proves)
+    parts = (
+        rule.id,
+        rule.family,
+        rule.title.fr,
+        rule.title.en,
+        rule.message.fr,
+        rule.message.en,
+        *rule.proves,
+    )
     return " ".join(parts).casefold()
 
 
@@ -69,13 +77,13 @@ def rule(say: Saying) -> click.Command:
 def page(rule: Rule, say: Saying) -> str:
     """What the rule says, why, an example that breaks it, the fix, the source, the requirements."""
     tables = load_tables()
-    whole = next(
-        data for _path, family in catalogue.sources() for data in family["rules"] if data["id"] == rule.id
-    )
+    whole = next(data for _path, family in catalogue.sources() for data in family["rules"] if data["id"] == rule.id)
     lines = [
         f"# {rule.id} — {say.text(rule.title)}",
         "",
-        say("Niveau : ", "Level: ") + rule.level + (say(", à vérifier", ", review") if rule.negative == "review" else ""),
+        say("Niveau : ", "Level: ")
+        + rule.level
+        + (say(", à vérifier", ", review") if rule.negative == "review" else ""),
         say("Porte sur : ", "Judges: ") + rule.subject + say(", famille ", ", family ") + rule.family,
         "",
         say("## Ce qu'elle vérifie", "## What it checks"),

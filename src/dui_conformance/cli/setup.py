@@ -26,13 +26,19 @@ def init(say: Saying) -> click.Command:
         template = profiles_root() / "templates" / f"dui.{say.lang}.toml"
         if target.exists() and not force:
             raise click.UsageError(
-                say(f"{target} existe déjà (--force pour le remplacer).", f"{target} exists (--force replaces it).")
+                say(
+                    f"{target} existe déjà (--force pour le remplacer).",
+                    f"{target} exists (--force replaces it).",
+                )
             )
         try:
             target.write_bytes(template.read_bytes())
         except OSError as error:
             raise click.UsageError(
-                say(f"{target} ne peut pas être écrit : {error.strerror}", f"{target} cannot be written: {error.strerror}")
+                say(
+                    f"{target} ne peut pas être écrit : {error.strerror}",
+                    f"{target} cannot be written: {error.strerror}",
+                )
             ) from error
         click.echo(
             say(
@@ -75,7 +81,9 @@ def demo(say: Saying) -> click.Command:
             target = output / f"{editor}.html"
             target.write_text(reports.render("html", run, say.lang), encoding="utf-8")
             sentence = run["readiness"]["sentence"][say.lang]
-            click.echo(f"{manifest.editor} — {manifest.product} {manifest.version}\n  {sentence}\n  HTML: {target.resolve()}")
+            click.echo(
+                f"{manifest.editor} — {manifest.product} {manifest.version}\n  {sentence}\n  HTML: {target.resolve()}"
+            )
         return 0
 
     return command

@@ -12,7 +12,15 @@ from dui_conformance.engine import privacy
 from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Plan
 from dui_conformance.engine.related import relatives
-from dui_conformance.rules.model import Argument, Assertion, DefectNamed, Membership, Predicate, Rule, ValueSet
+from dui_conformance.rules.model import (
+    Argument,
+    Assertion,
+    DefectNamed,
+    Membership,
+    Predicate,
+    Rule,
+    ValueSet,
+)
 from dui_conformance.subjects.model import Element, Location, Subject
 from dui_conformance.subjects.positions import locate
 from dui_conformance.text import Text, personal, plain, unmark
@@ -74,7 +82,9 @@ class _Judge:
         if subject.view is None:
             self.result.count(rule.id, "blocked")
             return
-        if self.date and ((rule.valid_from and self.date < rule.valid_from) or (rule.valid_to and self.date > rule.valid_to)):
+        if self.date and (
+            (rule.valid_from and self.date < rule.valid_from) or (rule.valid_to and self.date > rule.valid_to)
+        ):
             self.result.count(rule.id, "not_applicable")
             return
         try:
@@ -258,7 +268,10 @@ def _membership(check: Membership, value_set: ValueSet, context: Element) -> Ver
         known = systems.get(system or "")
         if label is None or known is None:
             return NOT_APPLICABLE
-        admitted = {_comparable(known), *map(_comparable, value_set.other_labels.get((system or "", code), ()))}
+        admitted = {
+            _comparable(known),
+            *map(_comparable, value_set.other_labels.get((system or "", code), ())),
+        }
         return PASSED if _comparable(label) in admitted else failed(**values, found=label, expected=known)
     if not value_set.system_judged or system in systems:
         return PASSED

@@ -88,7 +88,14 @@ def plan(
         if isinstance(rule.check, Collected | Predicate):
             predicates[rule.check.name] = predicate(rule.check.name)
     return Plan(
-        by_kind, run_wide, unplanned, catalogue.value_sets, settings, evidence, catalogue.inventories, predicates
+        by_kind,
+        run_wide,
+        unplanned,
+        catalogue.value_sets,
+        settings,
+        evidence,
+        catalogue.inventories,
+        predicates,
     )
 
 
@@ -106,9 +113,7 @@ def predicate(name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _obstacle(
-    rule: Rule, selection: Selection, sets: Mapping[str, ValueSet], settings: Collection[str]
-) -> Text | None:
+def _obstacle(rule: Rule, selection: Selection, sets: Mapping[str, ValueSet], settings: Collection[str]) -> Text | None:
     if not selection.wants(rule):
         return Text("écartée par la sélection demandée", "left out by the selection asked for")
     missing = sorted(rule.value_sets - sets.keys())

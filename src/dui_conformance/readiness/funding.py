@@ -95,9 +95,7 @@ def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referen
     most = scheme.get("most_essms_counted")
     if most is not None and counted > most:
         counted = int(most)
-        notes.append(
-            Text(f"Ce dispositif compte au plus {most} ESSMS.", f"This scheme counts at most {most} ESSMS.")
-        )
+        notes.append(Text(f"Ce dispositif compte au plus {most} ESSMS.", f"This scheme counts at most {most} ESSMS."))
     lines = []
     for data in scheme.get("lines", ()):
         if data["case"] not in (case, "both"):

@@ -12,10 +12,28 @@ from dui_conformance.readiness.requirements import Requirement, Tables
 from dui_conformance.text import Text
 
 Status = Literal[
-    "proved", "attested", "waived", "failed", "missing", "to_attest", "review", "blocked", "not_applicable", "not_covered"
+    "proved",
+    "attested",
+    "waived",
+    "failed",
+    "missing",
+    "to_attest",
+    "review",
+    "blocked",
+    "not_applicable",
+    "not_covered",
 ]
 STATUSES: tuple[Status, ...] = (
-    "proved", "attested", "waived", "failed", "missing", "to_attest", "review", "blocked", "not_applicable", "not_covered",
+    "proved",
+    "attested",
+    "waived",
+    "failed",
+    "missing",
+    "to_attest",
+    "review",
+    "blocked",
+    "not_applicable",
+    "not_covered",
 )
 SETTLED: frozenset[Status] = frozenset(("proved", "attested", "waived"))
 Applicable = Literal["yes", "no", "assumed"]
@@ -143,8 +161,8 @@ def roll_up(
                 rules_of.setdefault(row.id, []).append(rule)
     found: dict[str, list[str]] = {}
     for subject in judged.subjects:
-        for evidence in subject.evidence:
-            found.setdefault(evidence, []).append(subject.id)
+        for name in subject.evidence:
+            found.setdefault(name, []).append(subject.id)
     out = []
     for row in tables.requirements.values():
         rules = rules_of.get(row.id, [])
@@ -216,9 +234,7 @@ def _judged(
             "à fournir : " + " ; ".join(kind.title.fr for kind in missing),
             "to be provided: " + "; ".join(kind.title.en for kind in missing),
         )
-    unsettled = [
-        f for rank, f in findings if f.outcome in ("blocked", "error") and rank not in waived
-    ]
+    unsettled = [f for rank, f in findings if f.outcome in ("blocked", "error") and rank not in waived]
     held = sum(judged.tallies[rule][outcome] for rule in ran for outcome in ("blocked", "error"))
     if unsettled or held:
         return "blocked", Text(

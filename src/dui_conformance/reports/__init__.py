@@ -58,9 +58,13 @@ FORMATS: Mapping[str, Renderer] = MappingProxyType(
 )
 
 
-def render(format: str, run: Run, lang: Language) -> str:  # noqa: A002  # the word of the command line
-    """The run in a format. Raises KeyError for a name that is not in FORMATS.
+def render(format: str, run: Run, lang: Language, *, colour: bool = False, width: int | None = None) -> str:  # noqa: A002
+    """The run in a format of FORMATS, else KeyError.
 
-    For colours or another width on a terminal, call `console.render` itself.
+    `colour` and `width` (in columns; None: 80, or that of the terminal in colour) concern the console alone.
     """
+    if format == "console":
+        from dui_conformance.reports import console
+
+        return console.render(run, lang, colour=colour, width=width)
     return FORMATS[format](run, lang)

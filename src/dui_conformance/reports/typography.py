@@ -53,5 +53,6 @@ def size(octets: int, lang: Language) -> str:
     if octets < 1000:
         return f"{octets}{NBSP}{unit}"
     if octets < 1_000_000:
-        return f"{number(round(octets / 1000), lang)}{NBSP}k{unit}"
-    return f"{number(round(octets / 1_000_000, 1), lang)}{NBSP}M{unit}"
+        return f"{round(octets / 1000)}{NBSP}k{unit}"
+    megas = f"{octets / 1_000_000:.1f}"
+    return f"{megas.replace('.', ',') if lang == 'fr' else megas}{NBSP}M{unit}"

@@ -165,7 +165,7 @@ def _value_set(data: Data) -> ValueSet:
 
 
 def _rule(family: Data, data: Data, constants: Constants) -> Rule:
-    kind = data.get("subject", family["subject"])
+    kind = str(family["subject"])
     check, used = _check(data, kind, constants)
     return Rule(
         id=data["id"],

@@ -100,7 +100,10 @@ def _rehashed(metadata: bytes, old: bytes, new: bytes) -> bytes:
         if at < 0:
             continue
         metadata = metadata.replace(form(before).encode(), form(after).encode())
-        opening, closing = metadata.rfind(b"<", 0, metadata.rfind(b"ExtrinsicObject ", 0, at)), metadata.find(b"ExtrinsicObject>", at)
+        opening, closing = (
+            metadata.rfind(b"<", 0, metadata.rfind(b"ExtrinsicObject ", 0, at)),
+            metadata.find(b"ExtrinsicObject>", at),
+        )
         block = metadata[opening:closing]
         return metadata[:opening] + block.replace(b">%d<" % len(old), b">%d<" % len(new)) + metadata[closing:]
     return metadata

@@ -84,7 +84,7 @@ def _rewritten(tokens: list[tuple[str, str]], prefix: str, constants: Constants,
         following = next((token for token in tokens[at + 1 :] if token[0] != "blank"), ("", ""))
         if kind == "name" and following == ("op", "(") and text in _MACROS:
             arguments, at = _arguments(tokens, at + 1, whole)
-            out.append(_MACROS[text]([a for a in arguments], prefix, constants, whole))
+            out.append(_MACROS[text](arguments, prefix, constants, whole))
             before = ("op", ")")
             continue
         if kind == "variable":
@@ -105,7 +105,13 @@ def _is_element_name(text: str, before: tuple[str, str], following: tuple[str, s
     if ":" in text or following in (("op", "("), ("axis", "::")) or before in (("op", "@"),):
         return False
     after_operand = before[0] in ("name", "number", "literal", "variable") and before[1] not in _OPERATORS
-    after_operand = after_operand or before in (("op", ")"), ("op", "]"), ("op", "*"), ("op", "."), ("op", ".."))
+    after_operand = after_operand or before in (
+        ("op", ")"),
+        ("op", "]"),
+        ("op", "*"),
+        ("op", "."),
+        ("op", ".."),
+    )
     return not (text in _OPERATORS and after_operand)
 
 
@@ -231,7 +237,7 @@ def _bearer(item: object) -> Element:
 
 def _string(item: object) -> str:
     if isinstance(item, Element):
-        return plain("".join(item.itertext()))
+        return plain("".join(map(str, item.itertext())))
     return plain(str(item))
 
 

@@ -19,8 +19,8 @@ from dui_conformance.readiness.rollup import (
     roll_up,
     waived_findings,
 )
-from dui_conformance.rules.catalogue import Catalogue
 from dui_conformance.rules import catalogue
+from dui_conformance.rules.catalogue import Catalogue
 from dui_conformance.run.next_steps import readiness_of
 from dui_conformance.run.words import NOT_CHECKED
 from dui_conformance.text import Text, unmark
@@ -142,9 +142,7 @@ def _waiver_of(manifest: Manifest, position: int | None) -> runjson.Waived | Non
     return runjson.Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires.isoformat())
 
 
-def _finding(
-    finding: Finding, loaded: Catalogue, mask: Mask, waived: runjson.Waived | None
-) -> runjson.Finding:
+def _finding(finding: Finding, loaded: Catalogue, mask: Mask, waived: runjson.Waived | None) -> runjson.Finding:
     where = finding.location
     return runjson.Finding(
         rule=finding.rule,

@@ -76,14 +76,15 @@ def _steps(blocking: Iterable[RolledUp], tables: Tables) -> list[runjson.Step]:
         text = Text("Corriger les erreurs trouvées dans les exports.", "Correct the errors found in the exports.")
         steps.append(runjson.Step(kind="fix", what=_both(text), requirements=fix))
     for evidence, names in sorted(produce.items(), key=lambda item: (-len(item[1]), item[0])):
-        steps.append(
-            runjson.Step(kind="produce", what=_both(tables.evidence[evidence].produce), requirements=names)
-        )
+        steps.append(runjson.Step(kind="produce", what=_both(tables.evidence[evidence].produce), requirements=names))
     for option, names in sorted(declare.items()):
         text = Text(f"Déclarer {option} dans dui.toml.", f"Declare {option} in dui.toml.")
         steps.append(runjson.Step(kind="declare", what=_both(text), requirements=names))
     if look:
-        text = Text("Faire vérifier les points qu'une machine ne peut pas trancher.", "Have a person look at what a machine cannot settle.")
+        text = Text(
+            "Faire vérifier les points qu'une machine ne peut pas trancher.",
+            "Have a person look at what a machine cannot settle.",
+        )
         steps.append(runjson.Step(kind="review", what=_both(text), requirements=look))
     for wanted, name in attest:
         steps.append(runjson.Step(kind="attest", what=_both(wanted), requirements=[name]))

@@ -1,5 +1,6 @@
 """Paths to subjects: walks folders, opens containers, and stays within its budget."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -11,6 +12,7 @@ from lxml import etree
 
 from dui_conformance.subjects import cda, mail, pdf, sniff, xdm, xds, xml, zip
 from dui_conformance.subjects.model import Budget, Element, Kind, Subject
+from dui_conformance.subjects.xml import xml_safe
 
 _FHIR = "http://hl7.org/fhir"
 _XSL_ROOTS = ("stylesheet", "transform")
@@ -169,8 +171,7 @@ class _Intake:
         self.entries -= 1
         self.allowance -= len(data) if parent is not None else 0
         if self.entries < 0 or self.allowance < 0:
-            limits = {"entries": str(self.budget.entries), "size": _mebibytes(self.budget.unpacked_size)}
-            subject.add("input.budget", **limits)
+            subject.add("input.budget", **self._limits(self.budget.unpacked_size))
             return subject
         if sum(1 for _ in subject.ancestors()) > self.budget.nesting:
             subject.add("input.too_nested", limit=str(self.budget.nesting))
@@ -309,23 +310,39 @@ class _Intake:
 
     def unpacked(self, unit: Unit) -> Subject:
         """An XDM archive that lies unpacked in a folder."""
-        subject = Subject(unit.id, unit.path.name, "xdm", b"")
-        entries = []
-        total = 0
-        for path in sorted(unit.path.rglob("*")):
-            name = path.relative_to(unit.path).as_posix()
-            if not _part_of_archive(name.split("/", 1)[0]) or path.is_symlink():
+        subject = Subject(xml_safe(unit.id), xml_safe(unit.path.name), "xdm", b"")
+        entries: list[zip.Entry] = []
+        refusals: list[tuple[str, str, str]] = []
+        left = self.budget.file_size
+        stack = [(unit.path, "")]
+        while stack:
+            path, name = stack.pop()
+            data: bytes | None = None
+            try:
+                mode = path.lstat().st_mode
+                if stat.S_ISDIR(mode):
+                    names = [child for child in sorted(os.listdir(path)) if name or _part_of_archive(child)]
+                    stack += [(path / child, f"{name}/{child}" if name else child) for child in reversed(names)]
+                elif _refusal(mode):
+                    refusals.append((name, _refusal(mode), ""))
+                elif len(entries) < self.budget.entries:
+                    data = _read(path, left)
+                    left -= len(data)
+            except OSError as error:
+                refusals.append((name, *_failure(error)))
                 continue
-            data = None
-            if path.is_file():
-                total += path.stat().st_size
-                if total > self.budget.file_size or len(entries) >= self.budget.entries:
-                    subject.add("input.budget")
-                    break
-                data = path.read_bytes()
-            entries.append(zip.Entry(name, path.is_dir(), 0, False, data))
+            if left < 0 or len(entries) >= self.budget.entries:
+                subject.add("input.budget", **self._limits(self.budget.file_size))
+                break
+            if name:
+                entries.append(zip.Entry(name, stat.S_ISDIR(mode), 0, False, data))
         self._archive(subject, entries, packed=False)
+        for name, problem, cause in refusals:
+            _refused(self._identifier(subject, name), problem, subject, cause=cause)
         return subject
+
+    def _limits(self, size: int) -> dict[str, str]:
+        return {"entries": str(self.budget.entries), "size": _mebibytes(size)}
 
 
 def _claimed_kind(data: bytes) -> Kind:

@@ -91,6 +91,6 @@ class Subject:
             yield subject
             subject = subject.parent
 
-    def add(self, code: str, location: Location | None = None, **values: str) -> None:
+    def add(self, code: str, location: Location | None = None, /, **values: str) -> None:
         """Record a defect of these bytes."""
         self.defects.append(Defect(code, values, location or Location()))

@@ -2,13 +2,24 @@
 
 import io
 import re
+import zlib
+from functools import cache
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from dui_conformance.subjects.model import Budget, Subject
 from dui_conformance.subjects.xml import parse
 
+if TYPE_CHECKING:
+    import pikepdf
+
 _PDFAID = "http://www.aiim.org/pdfa/ns/id/"
+
+
+_XMP = 4 << 20  # bytes of metadata that are read
+_DECODED = 64 << 20  # bytes that qpdf may decode one stream to
+_LZW = re.compile(rb"/(?:L|#4[cC])(?:Z|#5[aA])(?:W|#57)")
 
 
 def is_pdf(data: bytes) -> bool:
@@ -17,28 +28,63 @@ def is_pdf(data: bytes) -> bool:
 
 
 def read(subject: Subject, budget: Budget) -> None:
-    """Give the subject its view: `<pdf version pages encrypted pdfa_part pdfa_conformance/>`.
+    """Give the subject its view: `<pdf version offset pages encrypted pdfa_part pdfa_conformance/>`.
 
-    An attribute that cannot be known is absent. Damage is recorded as the defect `pdf.damaged`.
+    An attribute that cannot be known is absent. `offset`: bytes before the header. Damage is recorded as the defect
+    `pdf.damaged`; LZW, whose output qpdf cannot bound and ISO 19005-1 §6.1.10 forbids, as `pdf.lzw`.
     """
     import pikepdf
 
     view = etree.Element("pdf")
-    header = re.search(rb"%PDF-(\d\.\d)", subject.data[:1024])
-    if header:
-        view.set("version", header[1].decode())
     subject.view = view
+    header = re.search(rb"%PDF-(\d\.\d)?", subject.data[:1024])
+    if header is not None:
+        view.set("offset", str(header.start()))
+        if header[1]:
+            view.set("version", header[1].decode())
+    if _LZW.search(subject.data):
+        subject.add("pdf.lzw")
+        return
+    _bound_qpdf()
     try:
         with pikepdf.open(io.BytesIO(subject.data), suppress_warnings=True) as document:
             view.set("encrypted", "true" if document.is_encrypted else "false")
             view.set("pages", str(len(document.pages)))
             packet = document.Root.get("/Metadata")
-            if packet is not None:
-                _read_xmp(view, packet.read_bytes(), budget)
+            if isinstance(packet, pikepdf.Stream):
+                _read_xmp(view, _xmp_bytes(packet), budget)
     except pikepdf.PasswordError:
         view.set("encrypted", "true")
     except Exception as error:  # qpdf reports damage through many types; any of them is damage, not a crash of ours
         subject.add("pdf.damaged", cause=type(error).__name__)
+
+
+@cache
+def _bound_qpdf() -> None:
+    """Limit what qpdf decodes on opening. Its limits are the process's: they are set once."""
+    from pikepdf import settings
+
+    if hasattr(settings, "set_qpdf_limits"):  # since pikepdf 10.7
+        settings.set_qpdf_limits(
+            doc_max_warnings=1_000,
+            parser_max_container_size=1_000_000,
+            max_stream_filters=4,
+            flate_max_memory=_DECODED,
+            png_max_memory=_DECODED,
+            tiff_max_memory=_DECODED,
+            run_length_max_memory=_DECODED,
+        )
+
+
+def _xmp_bytes(packet: "pikepdf.Stream") -> bytes:
+    """The XMP packet. ISO 19005-1 §6.7.2 wants it unfiltered; a lone Flate filter is read all the same."""
+    raw = bytes(packet.get_raw_stream_buffer())
+    filters = packet.get("/Filter")
+    if filters is None:
+        return raw[:_XMP]
+    if str(filters) in ("/FlateDecode", "pikepdf.Array(['/FlateDecode'])") and "/DecodeParms" not in packet:
+        return zlib.decompressobj().decompress(raw, _XMP)
+    return b""
 
 
 def _read_xmp(view: etree._Element, packet: bytes, budget: Budget) -> None:

@@ -8,6 +8,9 @@ from dui_conformance.subjects import mail, pdf, xml, zip
 
 Format = Literal["zip", "pdf", "xml", "html", "json", "hl7v2", "mail", "text", "binary", "empty"]
 
+_JSON_READ = 4 << 20  # read whole, JSON can take thirty times its size in memory
+_JSON_HEAD = 4096
+
 _HL7V2 = re.compile(rb"\s*\x0b?\s*(MSH|FHS|BHS)[|^~&#\\]")
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
 
@@ -18,7 +21,7 @@ def format_of(data: bytes) -> Format:
         return "empty"
     if zip.is_zip(data):
         return "zip"
-    if pdf.is_pdf(data) and not xml.looks_like_xml(data):
+    if data.startswith(b"%PDF-"):
         return "pdf"
     if _HL7V2.match(data[:64]):
         return "hl7v2"
@@ -30,11 +33,15 @@ def format_of(data: bytes) -> Format:
         return "json"
     if mail.is_mail(data):
         return "mail"
+    if pdf.is_pdf(data):  # after some bytes that are not its own, which readers forgive
+        return "pdf"
     return "text" if _readable(data[:8192]) else "binary"
 
 
 def is_fhir_json(data: bytes) -> bool:
-    """Whether the bytes are a JSON object that names its resourceType."""
+    """Whether the bytes are a JSON object that names its resourceType (among its first, if they are many)."""
+    if len(data) > _JSON_READ:
+        return re.search(rb'"resourceType"\s*:\s*"', data[:_JSON_HEAD]) is not None
     try:
         content = json.loads(data)
     except (ValueError, RecursionError):

@@ -28,9 +28,7 @@ class Archive:
 def is_archive(names: Sequence[str]) -> bool:
     """Whether entry names make an XDM archive: an IHE_XDM folder, or metadata in a sub-folder."""
     upper = [name.upper() for name in names]
-    return any(
-        name.startswith("IHE_XDM/") or "/IHE_XDM/" in name or name.endswith("/METADATA.XML") for name in upper
-    )
+    return any(name.startswith("IHE_XDM/") or "/IHE_XDM/" in name or name.endswith("/METADATA.XML") for name in upper)
 
 
 def project(subject: Subject, entries: Sequence[Entry], *, packed: bool) -> Archive:

@@ -8,6 +8,9 @@ from lxml import etree
 from dui_conformance.subjects.model import Budget, Defect, Element, Location
 
 _BLANK = b" \t\r\n"
+_ENCODINGS = re.compile(r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-?8859-\d+|latin-?\d|windows-125\d|cp125\d", re.I)
+_OTHER_HEADS = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"<\x00\x00\x00", b"\x00\x00\x00<", b"Lo\xa7\x94")
+_MARKS = 4_000_000  # of "<" and "=": tags and attributes, which take a hundred times their size in memory
 _HUGE_TEXT = 9_000_000  # libxml2 refuses a text of 10 MB unless told otherwise; below this it never comes to that
 _CAUSES = {
     etree.ErrorTypes.ERR_DOCUMENT_EMPTY: "xml.empty",
@@ -47,9 +50,10 @@ class Parsed:
 
 
 def looks_like_xml(data: bytes) -> bool:
-    """Whether the first significant byte opens a tag, whatever the Unicode encoding."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return b"<" in data[2:40:1]
+    """Whether the first significant character opens a tag, whatever the Unicode encoding."""
+    wide = _wide(data)
+    if wide:
+        return data[:8192].decode(wide, "ignore").lstrip("\ufeff \t\r\n")[:1] == "<"
     head = data[3:] if data[:3] == b"\xef\xbb\xbf" else data
     return head[:4096].lstrip(_BLANK)[:1] == b"<"
 
@@ -65,19 +69,27 @@ def parse(data: bytes, budget: Budget, *, forgive_leading_blanks: bool = False) 
         defects.append(Defect("xml.bom", {}, Location(1, 1)))
     if forgive_leading_blanks:
         data = data.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK)
-    doctype = _doctype_at(data)
+    encoding = "UTF-32, EBCDIC" if data[:4] in _OTHER_HEADS else declared_encoding(data)
+    if _ENCODINGS.fullmatch(encoding) is None:
+        # libxml2 knows encodings (UTF-7, EBCDIC…) in which a DTD would not be seen below
+        defects.append(Defect("xml.encoding", {"encoding": encoding}, Location(1, 1)))
+        return Parsed(None, tuple(defects))
+    wide = _wide(data)
+    prolog = data.decode(wide, "ignore").encode() if wide else data
+    doctype = _doctype_at(prolog)
     if doctype is not None:
-        line = data.count(b"\n", 0, doctype) + 1
-        column = doctype - data.rfind(b"\n", 0, doctype)
+        line = prolog.count(b"\n", 0, doctype) + 1
+        column = doctype - prolog.rfind(b"\n", 0, doctype)
         defects.append(Defect("xml.dtd", {}, Location(line, column)))
+        return Parsed(None, tuple(defects))
+    if len(data) > _MARKS and data.count(b"<") + data.count(b"=") > _MARKS:
+        defects.append(Defect("xml.too_many", {"limit": str(_MARKS)}))
         return Parsed(None, tuple(defects))
     huge = len(data) > _HUGE_TEXT
     if huge and _deeper_than(data, budget.xml_depth):
         defects.append(Defect("xml.too_deep", {"limit": str(budget.xml_depth)}))
         return Parsed(None, tuple(defects))
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=huge, collect_ids=False
-    )
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=huge, collect_ids=False)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -112,9 +124,24 @@ def root_name(data: bytes) -> str:
 
 
 def declared_encoding(data: bytes) -> str:
-    """The encoding the XML declaration names, UTF-8 if it names none."""
+    """The encoding the XML declaration names, UTF-8 if it names none (UTF-16 if the bytes show it)."""
+    wide = _wide(data)
+    if wide:
+        data = data[:800].decode(wide, "ignore").encode()
     declaration = re.match(rb"[\xef\xbb\xbf\s]*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.-]{1,40})", data[:400])
-    return declaration[1].decode("ascii", "ignore") if declaration else "UTF-8"
+    if declaration:
+        return declaration[1].decode("ascii", "ignore")
+    return "UTF-16" if wide else "UTF-8"
+
+
+def _wide(data: bytes) -> str:
+    """The codec of UTF-16 bytes, with or without a byte order mark; empty for other encodings."""
+    head = data[:4]
+    if head[:2] == b"\xff\xfe" or re.fullmatch(rb"[<\s]\x00[^\x00]\x00", head):
+        return "utf-16-le"
+    if head[:2] == b"\xfe\xff" or re.fullmatch(rb"\x00[<\s]\x00[^\x00]", head):
+        return "utf-16-be"
+    return ""
 
 
 def _doctype_at(data: bytes) -> int | None:

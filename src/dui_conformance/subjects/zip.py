@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 
@@ -11,6 +10,9 @@ from dui_conformance.subjects.model import Budget, Defect
 _CHUNK = 1 << 20
 _RATIO_FLOOR = 8 << 20  # small entries may compress as well as they like
 _UNIX_LINK = 0o120000
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others may ask for gigabytes of dictionary
+_ENTRY_HEADER = b"PK\x01\x02"
+_LOCAL_HEADER = 30  # bytes, before the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """`wasted`: bytes that were inflated from entries refused midway."""
+
     entries: tuple[Entry, ...]
     defects: tuple[Defect, ...]
+    wasted: int = 0
 
 
 def is_zip(data: bytes) -> bool:
@@ -39,29 +44,46 @@ def read(data: bytes, budget: Budget, allowance: int) -> Opened:
 
     `allowance`: bytes this archive may still inflate to. Never raises.
     """
+    # an archive of a million entries is refused before the library makes objects of them
+    count = data.count(_ENTRY_HEADER)
+    if count <= 2 * budget.entries:
+        try:
+            archive = zipfile.ZipFile(io.BytesIO(data))
+            infos = archive.infolist()
+        except Exception:  # the library answers hostile directories with a dozen types; each means one thing
+            return Opened((), (Defect("zip.broken"),))
+        count = len(infos)
+    if count > budget.entries:
+        return Opened((), (Defect("zip.too_many_entries", {"count": str(count), "limit": str(budget.entries)}),))
+    if count == 0:
+        return Opened((), (Defect("zip.empty"),))
     defects: list[Defect] = []
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError, EOFError, OSError):
-        return Opened((), (Defect("zip.broken"),))
-    if len(infos) > budget.entries:
-        return Opened((), (Defect("zip.too_many_entries", {"count": str(len(infos)), "limit": str(budget.entries)}),))
     counts = Counter(info.filename for info in infos)
     defects += [Defect("zip.duplicate", {"entry": name}) for name, count in counts.items() if count > 1]
-    entries = []
+    entries, wasted = [], 0
+    overlapping = _overlapping(infos)
     for info in infos:
-        problem = _refusal(info)
+        problem = "zip.overlap" if info.header_offset in overlapping else _refusal(info)
         content = None
         if problem is None and not info.is_dir():
-            content, problem = _inflate(archive, info, budget, allowance)
-            allowance -= len(content or b"")
+            content, problem, inflated = _inflate(archive, info, budget, allowance)
+            allowance -= inflated
+            wasted += inflated if content is None else 0
         if problem is not None:
             defects.append(Defect(problem, {"entry": info.filename}))
-        entries.append(
-            Entry(info.filename, info.is_dir(), info.compress_type, bool(info.flag_bits & 1), content)
-        )
-    return Opened(tuple(entries), tuple(defects))
+        entries.append(Entry(info.filename, info.is_dir(), info.compress_type, bool(info.flag_bits & 1), content))
+    return Opened(tuple(entries), tuple(defects), wasted)
+
+
+def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
+    """The offsets of entries whose bytes are also another entry's (the way of the densest bombs)."""
+    found = set()
+    end = -1
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < end:
+            found.add(info.header_offset)
+        end = max(end, info.header_offset + _LOCAL_HEADER + info.compress_size)
+    return found
 
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:
@@ -73,25 +95,24 @@ def _refusal(info: zipfile.ZipInfo) -> str | None:
         return "zip.encrypted"
     if info.external_attr >> 16 & 0o170000 == _UNIX_LINK:
         return "zip.link"
-    return None
+    return None if info.compress_type in _METHODS else "zip.method"
 
 
 def _inflate(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, allowance: int
-) -> tuple[bytes | None, str | None]:
-    """Inflate by chunks; stop as soon as a budget is broken, whatever the header promised."""
-    chunks, total = [], 0
+) -> tuple[bytes | None, str | None, int]:
+    """The content, or the defect, and how much was inflated. Stops at a budget, whatever the header promised."""
+    chunks: list[bytes] = []
+    total = 0
     try:
         with archive.open(info) as stream:
-            while chunk := stream.read(_CHUNK):
+            while total <= allowance and (chunk := stream.read(_CHUNK)):
                 total += len(chunk)
-                if total > allowance:
-                    return None, "zip.too_large"
-                if total > _RATIO_FLOOR and total > budget.ratio * max(info.compress_size, 1):
-                    return None, "zip.bomb"
                 chunks.append(chunk)
-    except NotImplementedError:
-        return None, "zip.method"
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, OverflowError):
-        return None, "zip.damaged"
-    return b"".join(chunks), None
+                if total > _RATIO_FLOOR and total > budget.ratio * max(info.compress_size, 1):
+                    return None, "zip.bomb", total
+    except Exception:  # see read: zlib.error, BadZipFile, EOFError, struct.error…
+        return None, "zip.damaged", total
+    if total > allowance:
+        return None, "zip.too_large", total
+    return b"".join(chunks), None, total

@@ -1,0 +1,226 @@
+"""The words of the reports, in French and in English. Sentences about the run come from run.json itself."""
+
+from collections.abc import Mapping
+
+from dui_conformance.reports.typography import NBSP, amount, clean, number, size, typeset
+from dui_conformance.runjson import Bilingual
+from dui_conformance.text import Language
+
+# Two forms, one for each language, French first.
+_Pair = tuple[str, str]
+
+STATUSES: Mapping[str, _Pair] = {
+    "proved": ("prouvée", "proved"),
+    "attested": ("attestée", "attested"),
+    "waived": ("admise par dérogation", "accepted by waiver"),
+    "failed": ("en échec", "failed"),
+    "blocked": ("non concluante", "inconclusive"),
+    "missing": ("preuve à fournir", "evidence to provide"),
+    "to_attest": ("à attester", "to be attested"),
+    "review": ("à vérifier", "to be verified"),
+    "not_covered": ("non couverte par l’outil", "not covered by the tool"),
+    "not_applicable": ("non applicable", "not applicable"),
+}
+# What each status means, for the reader who has never seen the tool.
+STATUS_MEANINGS: Mapping[str, _Pair] = {
+    "proved": ("les contrôles des exports ont réussi", "the checks of the exports passed"),
+    "attested": ("un document daté en répond", "a dated document answers for it"),
+    "waived": (
+        "des erreurs sont acceptées, avec un responsable et une échéance",
+        "errors are accepted, with an owner and an expiry date",
+    ),
+    "failed": ("au moins une erreur dans les exports", "at least one error in the exports"),
+    "blocked": ("des contrôles n’ont pas pu conclure", "some checks could not conclude"),
+    "missing": ("aucun export ne permet de juger", "no export allows a judgement"),
+    "to_attest": ("un document daté est attendu", "a dated document is expected"),
+    "review": ("une personne doit trancher", "a person has to decide"),
+    "not_covered": ("l’outil ne la juge pas", "the tool does not judge it"),
+    "not_applicable": ("d’après ce que l’éditeur déclare", "according to what the editor declares"),
+}
+SEVERITIES: Mapping[str, _Pair] = {
+    "error": ("erreur", "error"),
+    "tool": ("défaut de l’outil", "tool failure"),
+    "blocked": ("non concluant", "inconclusive"),
+    "warning": ("avertissement", "warning"),
+    "review": ("à vérifier", "to be verified"),
+    "info": ("information", "information"),
+    "waived": ("admis par dérogation", "waived"),
+}
+SEVERITY_COUNTS: Mapping[str, _Pair] = {
+    "error": ("{n} erreur|{n} erreurs", "{n} error|{n} errors"),
+    "tool": ("{n} défaut de l’outil|{n} défauts de l’outil", "{n} tool failure|{n} tool failures"),
+    "blocked": (
+        "{n} contrôle non concluant|{n} contrôles non concluants",
+        "{n} inconclusive check|{n} inconclusive checks",
+    ),
+    "warning": ("{n} avertissement|{n} avertissements", "{n} warning|{n} warnings"),
+    "review": ("{n} point à vérifier|{n} points à vérifier", "{n} point to verify|{n} points to verify"),
+    "info": ("{n} information|{n} informations", "{n} note|{n} notes"),
+    "waived": (
+        "{n} constat admis par dérogation|{n} constats admis par dérogation",
+        "{n} waived finding|{n} waived findings",
+    ),
+}
+OUTCOMES: Mapping[str, _Pair] = {
+    "passed": ("réussis", "passed"),
+    "failed": ("en échec", "failed"),
+    "review": ("à vérifier", "to verify"),
+    "blocked": ("non concluants", "inconclusive"),
+    "error": ("défauts de l’outil", "tool failures"),
+    "not_applicable": ("sans objet", "not applicable"),
+}
+KINDS: Mapping[str, _Pair] = {
+    "cda": ("document CDA", "CDA document"),
+    "xdm": ("archive IHE XDM", "IHE XDM archive"),
+    "xds": ("métadonnées XDS", "XDS metadata"),
+    "mail": ("mail", "mail"),
+    "pdf": ("PDF", "PDF"),
+    "zip": ("archive ZIP", "ZIP archive"),
+    "fhir": ("ressource FHIR", "FHIR resource"),
+    "hl7v2": ("message HL7 v2", "HL7 v2 message"),
+    "xml": ("fichier XML", "XML file"),
+    "text": ("fichier texte", "text file"),
+    "unknown": ("format inconnu", "unknown format"),
+}
+COVERAGES: Mapping[str, _Pair] = {
+    "automated": ("jugée par des règles, sur les exports", "judged by rules, on the exports"),
+    "assisted": ("jugée en partie sur les exports", "judged in part on the exports"),
+    "attested": ("attestée par un document daté", "attested by a dated document"),
+    "not_covered": ("non couverte par l’outil", "not covered by the tool"),
+}
+OBLIGATIONS: Mapping[str, _Pair] = {
+    "mandatory": ("obligatoire", "mandatory"),
+    "conditional": ("obligatoire sous condition", "mandatory under condition"),
+    "recommended": ("recommandée", "recommended"),
+    "unknown": ("caractère obligatoire inconnu", "obligation unknown"),
+}
+APPLICABLE: Mapping[str, _Pair] = {
+    "yes": ("applicable", "applicable"),
+    "no": ("non applicable", "not applicable"),
+    "assumed": ("supposée applicable", "assumed to apply"),
+}
+STEPS: Mapping[str, _Pair] = {
+    "fix": ("Corriger", "Correct"),
+    "produce": ("Produire", "Produce"),
+    "declare": ("Déclarer", "Declare"),
+    "review": ("Vérifier", "Verify"),
+    "attest": ("Attester", "Attest"),
+}
+NOT_CHECKED: Mapping[str, _Pair] = {
+    "hidden": ("entrée cachée", "hidden entry"),
+    "kind": ("format", "format"),
+    "template": ("modèle (templateId)", "template (templateId)"),
+    "code": ("code", "code"),
+    "rule": ("règle non exécutée", "rule not run"),
+}
+WAIVERS: Mapping[str, _Pair] = {
+    "used": ("utilisée", "used"),
+    "unused": ("sans objet : aucun constat ne lui correspond", "unused: no finding matches it"),
+    "expired": ("expirée", "expired"),
+}
+BENEFICIARIES: Mapping[str, _Pair] = {
+    "project_owner": ("porteur du projet", "project owner"),
+    "editor": ("éditeur", "editor"),
+}
+FUNDING_STATES: Mapping[str, _Pair] = {
+    "granted": ("indépendante du référencement", "whatever the referencing"),
+    "at_stake": ("en jeu", "at stake"),
+    "excluded": ("exclue", "excluded"),
+}
+ENVIRONMENTS: Mapping[str, _Pair] = {"test": ("test", "test"), "production": ("production", "production")}
+DOMAINS: Mapping[str, _Pair] = {
+    "PA": ("PA (personnes âgées)", "PA (older people)"),
+    "PH": ("PH (personnes handicapées)", "PH (people with disabilities)"),
+    "DOM": ("DOM (domicile)", "DOM (home care)"),
+    "PDE": ("PDE (protection de l’enfance)", "PDE (child protection)"),
+    "PDS": ("PDS (personnes en difficultés spécifiques)", "PDS (people in specific difficulty)"),
+    "AHI": ("AHI (accueil, hébergement, insertion)", "AHI (reception, housing, integration)"),
+    "PJM": ("PJM (protection juridique des majeurs)", "PJM (legal protection of adults)"),
+}
+OPTIONS: Mapping[str, _Pair] = {
+    "identity_master": ("Le DUI est référentiel d’identités", "The DUI is the identity master"),
+    "reimbursable_acts": ("Facture des actes remboursables", "Bills reimbursable acts"),
+    "calls_insi": ("Appelle le téléservice INSi", "Calls the INSi tele-service"),
+    "receives_identities": (
+        "Reçoit des identités d’un autre domaine",
+        "Receives identities from another domain",
+    ),
+    "hosted": ("Hébergé par l’éditeur", "Hosted by the editor"),
+    "intermediation_platform": (
+        "Passe par une plateforme d’intermédiation",
+        "Goes through an intermediation platform",
+    ),
+    "application_mailbox": ("Gère une boîte aux lettres applicative", "Handles an application mailbox"),
+    "own_accounts": ("Gère ses propres comptes d’accès", "Manages its own accounts"),
+    "via_trajectoire": ("Échange avec ViaTrajectoire", "Exchanges with ViaTrajectoire"),
+    "mailbox_operator": ("Opérateur de messagerie", "Mailbox operator"),
+    "mailbox_interface": ("Interface de messagerie", "Mailbox interface"),
+}
+_VOCABULARIES: Mapping[str, Mapping[str, _Pair]] = {
+    "status": STATUSES,
+    "meaning": STATUS_MEANINGS,
+    "severity": SEVERITIES,
+    "outcome": OUTCOMES,
+    "kind": KINDS,
+    "coverage": COVERAGES,
+    "obligation": OBLIGATIONS,
+    "applicable": APPLICABLE,
+    "step": STEPS,
+    "not_checked": NOT_CHECKED,
+    "waiver": WAIVERS,
+    "beneficiary": BENEFICIARIES,
+    "funding_state": FUNDING_STATES,
+    "environment": ENVIRONMENTS,
+    "domain": DOMAINS,
+    "option": OPTIONS,
+}
+
+
+class Words:
+    """The words of one language."""
+
+    def __init__(self, lang: Language, phrases: Mapping[str, _Pair]) -> None:
+        self.lang: Language = lang
+        self._at = 0 if lang == "fr" else 1
+        self._phrases = phrases
+
+    def __getitem__(self, key: str) -> str:
+        """A fixed phrase."""
+        return typeset(self._phrases[key][self._at], self.lang)
+
+    def filled(self, key: str, **values: str) -> str:
+        """A phrase with its `{name}` places filled; the values are set as they are."""
+        return self[key].format_map(values)
+
+    def count(self, key: str, n: int) -> str:
+        """A counted phrase: `one|many`, with `{n}`. French says 0 in the singular, English in the plural."""
+        one, many = (SEVERITY_COUNTS.get(key) or self._phrases[key])[self._at].split("|")
+        singular = n < 2 if self.lang == "fr" else n == 1
+        return typeset((one if singular else many).replace("{n}", number(n, self.lang)), self.lang)
+
+    def name(self, vocabulary: str, key: str) -> str:
+        """The word for a value of run.json; a value this version does not know stands for itself."""
+        pair = _VOCABULARIES[vocabulary].get(key)
+        return clean(key) if pair is None else typeset(pair[self._at], self.lang)
+
+    def of(self, text: Bilingual) -> str:
+        """A sentence of the run, set in this language."""
+        return typeset(text[self.lang], self.lang)
+
+    def message(self, text: Bilingual) -> str:
+        """A finding's message: it quotes values of the export, whose apostrophes and spaces are left alone."""
+        return clean(text[self.lang])
+
+    def amount(self, euros: float) -> str:
+        return amount(euros, self.lang)
+
+    def number(self, value: float) -> str:
+        return number(value, self.lang)
+
+    def size(self, octets: int) -> str:
+        return size(octets, self.lang)
+
+    @property
+    def colon(self) -> str:
+        """A colon after a label."""
+        return f"{NBSP}:" if self.lang == "fr" else ":"

@@ -47,6 +47,8 @@ def places(sentence: str) -> set[str]:
 
 def plain(value: str) -> str:
     """A value from a subject, made safe to stand in a text (no forged mark, no control character)."""
+    if value.isprintable():  # private-use characters are not
+        return value
     return "".join(c if c.isprintable() else " " for c in value.translate(_FORGED))
 
 
@@ -58,3 +60,25 @@ def personal(value: str) -> str:
 def unmark(text: str, replace: Callable[[str], str]) -> str:
     """The text with each marked personal value replaced by what `replace` gives for it."""
     return _MARKED.sub(lambda mark: replace(mark[1]), text)
+
+
+def unmarked(text: str, change: Callable[[str], str]) -> str:
+    """The text with what stands outside its marks changed."""
+    if _OPEN not in text:
+        return change(text)
+    out, at = [], 0
+    for mark in _MARKED.finditer(text):
+        out += [change(text[at : mark.start()]), mark[0]]
+        at = mark.end()
+    return "".join([*out, change(text[at:])])
+
+
+def shortened(text: str, limit: int) -> str:
+    """The first characters of a text that may hold marks, and `…` if there were more; no mark is cut open."""
+    if len(text) <= limit:
+        return text
+    kept = text[:limit]
+    opened = kept.rfind(_OPEN)
+    if opened > kept.rfind(_CLOSE):
+        kept = kept + _CLOSE
+    return kept + "…"

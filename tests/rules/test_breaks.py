@@ -14,6 +14,7 @@ from dui_conformance.rules.mutations import mutated
 from dui_conformance.subjects.intake import Skipped, open_bytes, open_unit, units
 from dui_conformance.subjects.model import Budget
 from tests.places import READY, settings_of
+from tests.rules.inputs import troubled
 
 CATALOGUE = catalogue.load()
 PLAN: Plan = plan(CATALOGUE, settings_of(READY / "dui.toml"))
@@ -47,9 +48,15 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("rule", "change"), cases())
-def test_a_break_makes_its_rule_speak_and_no_other(rule: str, change: dict[str, Any]) -> None:
-    name, data = mutated(lambda top: (EXPORTS / top).read_bytes(), change, CATALOGUE.constants)
-    said = spoken(evaluate(open_bytes(name, data, Budget()), plan_of(change)))
+def test_a_break_makes_its_rule_speak_and_no_other(
+    rule: str, change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "input" in change:
+        subject = troubled(change["input"], (EXPORTS / change["in"]).read_bytes(), tmp_path, monkeypatch)
+    else:
+        name, data = mutated(lambda top: (EXPORTS / top).read_bytes(), change, CATALOGUE.constants)
+        subject = open_bytes(name, data, Budget(**change.get("budget", {})))
+    said = spoken(evaluate(subject, plan_of(change)))
     expected = {rule, *change.get("also", ())}
     assert set(said) == expected, said
     for texts in said.values():

@@ -1,6 +1,6 @@
 """HL7 timestamps: are they real, how precise are they, do they carry a zone, are they in order.
 
-HL7 v3 data types, TS: `YYYY[MM[DD[hh[mm[ss[.f]]]]]]`, then a zone `+ZZzz` or `-ZZzz` when there is an hour (the
+HL7 v3 data types, TS: `YYYY[MM[DD[hh[mm[ss[.f]]]]]]`, then `+ZZzz` or `-ZZzz` when there is an hour (the
 CDA schema refuses a zone after a mere date).
 """
 

@@ -1,8 +1,8 @@
 """The INS: the matricule, the traits that travel with it, and whether these agree.
 
-Clauses: Guide d'implémentation de l'INS 3.0 (EXI ID 10 to 12, 29), guide d'intégration INSi SEL-MP-043 §2 and §3.4.1
-(characters of names), both read through a library that quotes them; the key computed on official samples
-(dmp-mssante F.2 to F.4).
+Clauses: Guide d'implémentation de l'INS 3.0 (EXI ID 10 to 12, 29), guide d'intégration INSi SEL-MP-043 §2 and
+§3.4.1 (characters of names), both read through a library that quotes them; the key computed on official
+samples (dmp-mssante F.2 to F.4).
 """
 
 import re
@@ -13,6 +13,7 @@ from dui_conformance.checks.verdict import NOT_APPLICABLE, PASSED, Verdict, chec
 
 # 13 characters (sex, year, month, department, commune, order), then the key.
 _FORM = re.compile(r"([0-9])([0-9]{2})([0-9]{2})([0-9]{2}|2[AB])([0-9]{3})([0-9]{3})([0-9]{2})")
+_LENGTH = 15
 _SEPARATORS = re.compile(r"[^0-9A-Za-z]")
 _SEX_DIGITS = "123478"
 _MONTHS = frozenset((*range(1, 14), *range(20, 43), *range(50, 100)))  # 13, 20-42, 50-99: month unknown
@@ -20,22 +21,15 @@ _LETTERS = str.maketrans({"A": "0", "B": "0"})
 _CORSICA = {"2A": 1_000_000, "2B": 2_000_000}
 
 _NAME_CHARACTERS = re.compile(r"[^A-Z '\-]")
-# The lookaheads: blanks and apostrophes are neither doubled nor combined; a birth name may hold a double hyphen.
+# Blanks and apostrophes are neither doubled nor combined; a birth name may hold a double hyphen.
 _BIRTH_NAME = re.compile(r"['A-Z](?:[A-Z]|[ '](?![ '])|-{1,2}(?!-))*")
 _GIVEN_NAME = re.compile(r"['A-Z](?:[A-Z]|[ '](?![ '])|-(?!-))*(?<![-'])")
 
 _COG = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
 _UNKNOWN_PLACE = "99999"
 _CORSICAN = ("2A", "2B", "20")
-_SPLIT_IN_1968 = (
-    "75",
-    "78",
-    "91",
-    "92",
-    "93",
-    "94",
-    "95",
-)  # Seine and Seine-et-Oise became seven departments
+# What Seine and Seine-et-Oise became.
+_SPLIT_IN_1968 = ("75", "78", "91", "92", "93", "94", "95")
 _NORTH_AFRICA = ("91", "92", "93", "94", "95", "96")  # of births before independence, today under 99
 
 
@@ -82,17 +76,32 @@ def in_environment(wanted: str, environment: str) -> bool:
 
 def has_no_separator(matricule: str) -> Verdict:
     """The 15 characters are written without blank, point or hyphen (dmp-mssante F.3)."""
-    bare = _SEPARATORS.sub("", matricule)
-    if bare == matricule or matricule_of(bare.upper()) is None:
-        return NOT_APPLICABLE if matricule_of(matricule) is None else PASSED
-    return failed(found=matricule)
+    if _is_only_separated(matricule):
+        return failed(found=matricule)
+    return NOT_APPLICABLE if matricule_of(matricule) is None else PASSED
 
 
-def form_is_right(matricule: str) -> Verdict:
-    """15 characters: digits, but for 2A or 2B as department (dmp-mssante F.3)."""
-    if matricule_of(_SEPARATORS.sub("", matricule).upper()) is not None and _SEPARATORS.search(matricule):
-        return NOT_APPLICABLE  # only separators are wrong: the rule on them says so
-    return check(matricule_of(matricule) is not None, found=matricule, length=str(len(matricule)))
+def _is_only_separated(matricule: str) -> bool:
+    """Whether nothing but separators keeps a value from being a matricule."""
+    return _SEPARATORS.search(matricule) is not None and matricule_of(_bare(matricule)) is not None
+
+
+def _bare(matricule: str) -> str:
+    return _SEPARATORS.sub("", matricule).upper()
+
+
+def length_is_right(matricule: str) -> Verdict:
+    """15 characters, the last two being the key (dmp-mssante F.3)."""
+    if not matricule or _is_only_separated(matricule):
+        return NOT_APPLICABLE
+    return check(len(matricule) == _LENGTH, found=matricule, length=str(len(matricule)))
+
+
+def characters_are_right(matricule: str) -> Verdict:
+    """Digits, but for 2A or 2B as department (dmp-mssante F.3)."""
+    if len(matricule) != _LENGTH or _is_only_separated(matricule):
+        return NOT_APPLICABLE
+    return check(matricule_of(matricule) is not None, found=matricule)
 
 
 def sex_digit_is_right(matricule: str) -> Verdict:
@@ -108,7 +117,7 @@ def month_is_right(matricule: str) -> Verdict:
 
 
 def key_is_right(matricule: str, wanted: str, environment: str) -> Verdict:
-    """The key is 97 less the 13 characters modulo 97 (dmp-mssante F.3), in the environment that is `wanted`."""
+    """The key is 97 less the 13 characters modulo 97 (dmp-mssante F.3), in the `wanted` environment."""
     read = matricule_of(matricule)
     if read is None or not in_environment(wanted, environment):
         return NOT_APPLICABLE
@@ -126,8 +135,8 @@ def oid_of_real_use_is_allowed(environment: str) -> Verdict:
 
 
 def is_not_a_matricule(identifier: str) -> Verdict:
-    """A local identifier does not have the form and the key of a matricule: this travels with its OID (EXI ID 29)."""
-    read = matricule_of(_SEPARATORS.sub("", identifier).upper())
+    """A local identifier has not the form and key of a matricule, which travels with its OID (EXI ID 29)."""
+    read = matricule_of(_bare(identifier))
     return check(read is None or not read.is_sound, found=identifier)
 
 
@@ -149,7 +158,10 @@ def characters_are_admitted(name: str, wanted: str, environment: str) -> Verdict
 
 
 def characters_are_arranged(name: str, part: str) -> Verdict:
-    """Where blanks, apostrophes and hyphens may stand in a birth name (`family`) or given names (SEL-MP-043 §3.4.1)."""
+    """Where blanks, apostrophes and hyphens may stand (SEL-MP-043 §3.4.1).
+
+    `part`: `family`, the birth name, or `given`.
+    """
     if not name.strip() or _NAME_CHARACTERS.search(name):
         return NOT_APPLICABLE
     pattern = _BIRTH_NAME if part == "family" else _GIVEN_NAME
@@ -157,7 +169,7 @@ def characters_are_arranged(name: str, part: str) -> Verdict:
 
 
 def given_heads_list(given: str, names: tuple[str, ...]) -> Verdict:
-    """The first given name begins the list of given names, hyphen and apostrophe counting as a blank (EXI ID 10)."""
+    """The first given name begins the list of given names, hyphens and apostrophes being blanks (EXI ID 10)."""
     listed, first = _words(" ".join(names)), _words(given)
     if not listed or not first:
         return NOT_APPLICABLE
@@ -166,12 +178,6 @@ def given_heads_list(given: str, names: tuple[str, ...]) -> Verdict:
 
 def _words(names: str) -> list[str]:
     return re.sub(r"[-'’]", " ", names).casefold().split()
-
-
-def birth_date_is_complete(birth: str) -> Verdict:
-    """The birth date has year, month and day: an unknown part is written with its agreed value (EXI ID 11, 12)."""
-    read = dates.moment(birth)
-    return NOT_APPLICABLE if read is None else check(read.parts >= 3, found=birth)
 
 
 def birth_date_is_real(birth: str) -> Verdict:
@@ -190,7 +196,7 @@ def birth_is_not_after(birth: str, document: str) -> Verdict:
 
 
 def birth_date_is_not_interpreted(birth: str) -> Verdict:
-    """1 January and 31 December are also what is written when the day or the month is unknown (EXI ID 11, 12)."""
+    """1 January and 31 December also stand for an unknown day or month (EXI ID 11, 12)."""
     read = dates.moment(birth)
     if read is None or read.parts < 3:
         return NOT_APPLICABLE
@@ -198,19 +204,19 @@ def birth_date_is_not_interpreted(birth: str) -> Verdict:
 
 
 def cog_form_is_right(place: str) -> Verdict:
-    """The birth place is five characters of the COG: a commune (2A and 2B included), or 99 and a country (F.2)."""
+    """The birth place is five characters of the COG: a commune (2A, 2B), or 99 and a country (F.2)."""
     return NOT_APPLICABLE if not place.strip() else check(_COG.fullmatch(place) is not None, found=place)
 
 
 def place_is_not_a_postcode(place: str, postcode: str) -> Verdict:
-    """A commune code is not a postcode: no commune has number 000, and the two of one place differ (cda §8.4)."""
+    """A commune code is not a postcode: none is number 000, the two of one place differ (cda §8.4)."""
     if _COG.fullmatch(place) is None:
         return NOT_APPLICABLE
     return check(not place.endswith("000") and place != postcode.strip(), found=place)
 
 
 def sex_follows_matricule(matricule: str, sex: str) -> Verdict:
-    """An odd first digit is a man's, an even one a woman's (from memory: dmp-mssante F.6, INS-NIR-COHERENT)."""
+    """An odd first digit is a man's, an even one a woman's (from memory, INS-NIR-COHERENT)."""
     read = matricule_of(matricule)
     if read is None or not read.is_sound or sex not in ("M", "F"):
         return NOT_APPLICABLE
@@ -218,7 +224,7 @@ def sex_follows_matricule(matricule: str, sex: str) -> Verdict:
 
 
 def birth_follows_matricule(matricule: str, birth: str) -> Verdict:
-    """Year and month of birth are those of the matricule, unless its month is special (from memory, ibid.)."""
+    """Year and month of birth are those of the matricule, but for special months (from memory, ibid.)."""
     read, born = matricule_of(matricule), dates.moment(birth)
     if read is None or not read.is_sound or born is None or born.parts < 2:
         return NOT_APPLICABLE

@@ -1,6 +1,7 @@
 """One unit against a plan. Pure: a subject tree in, a UnitResult out."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -8,6 +9,7 @@ from typing import Any, cast
 from lxml import etree
 
 from dui_conformance.checks.verdict import NOT_APPLICABLE, PASSED, Verdict, failed
+from dui_conformance.engine import personal as people
 from dui_conformance.engine import privacy
 from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Plan
@@ -21,22 +23,35 @@ from dui_conformance.rules.model import (
     Rule,
     ValueSet,
 )
+from dui_conformance.rules.xpath import Battery, Expression
 from dui_conformance.subjects.model import Element, Location, Subject
 from dui_conformance.subjects.positions import locate
-from dui_conformance.text import Text, personal, plain, unmark
+from dui_conformance.text import Text, personal, plain, shortened, unmark
 
 JUDGED = frozenset(("cda", "xdm", "xds", "mail", "pdf", "zip"))
 _PLACES = 50  # findings of one rule on one subject that are listed one by one
+_FAILED = failed()
+_VALUE = 200  # characters of a value that a message shows
 _HL7 = "{urn:hl7-org:v3}"
 
 
 def evaluate(top: Subject, plan: Plan) -> UnitResult:
     """Every planned rule on every subject of a unit."""
     result = UnitResult(secret=privacy.secret_of(top.data or top.id.encode()))
-    scrub = privacy.Scrubber(value for subject in top.walk() for value in privacy.values_of(subject))
+    scrub = privacy.Scrubber(value for subject in top.walk() for value in people.values_of(subject))
     for subject in top.walk():
         _Judge(subject, plan, result, scrub).judge()
+        result.people.update(privacy.Crowd.words_of(people.patient_values_of(subject)))
     return result
+
+
+def tool_failed(error: Exception) -> Text:
+    """What a finding says of a rule that could not be evaluated. The text of the error may hold personal values."""
+    cause = type(error).__name__
+    return Text(
+        f"L'outil n'a pas pu évaluer cette règle ({cause}) : merci de le signaler.",
+        f"The tool could not evaluate this rule ({cause}): please report it.",
+    )
 
 
 class _Judge:
@@ -49,6 +64,8 @@ class _Judge:
         self.scrub = scrub
         self.id = scrub(_safe_id(subject.id))
         self.contexts: dict[str, list[Element]] = {}
+        self.conditions: dict[str, bool] = {}
+        self.asserted: dict[Battery, list[str]] = {}
         self.date = _date_of(subject)
 
     def judge(self) -> None:
@@ -67,7 +84,7 @@ class _Judge:
                 sha256=subject.sha256,
                 size=subject.size,
                 parent=self.scrub(_safe_id(subject.parent.id)) if subject.parent else "",
-                label=_label(subject),
+                label=self._short(_label(subject), 40),
                 judged=judged or subject.kind == "zip",
                 evidence=self._evidence(),
                 facts=self._facts(),
@@ -91,12 +108,7 @@ class _Judge:
             outcome = self._judge_contexts(rule, subject.view)
         except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
             outcome = "error"
-            cause = type(error).__name__
-            message = Text(
-                f"L'outil n'a pas pu évaluer cette règle ({cause}) : merci de le signaler.",
-                f"The tool could not evaluate this rule ({cause}): please report it.",
-            )
-            self._found(rule, "error", None, "", message)
+            self._found(rule, "error", None, "", tool_failed(error))
         self.result.count(rule.id, outcome)
 
     def _judge_defects(self, rule: Rule, check: DefectNamed) -> None:
@@ -113,15 +125,16 @@ class _Judge:
         self.result.count(rule.id, outcome)
 
     def _judge_contexts(self, rule: Rule, view: Element) -> Outcome:
-        if rule.when is not None and not rule.when.holds(view):
+        if rule.when is not None and not self._holds(rule.when, view):
             return "not_applicable"
         contexts = self.contexts.get(rule.contexts.text)
         if contexts is None:
             contexts = self.contexts[rule.contexts.text] = rule.contexts.nodes(view)
+        if not contexts:
+            return "not_applicable"
         answers: set[str] = set()
         spoken = 0
-        for context in contexts:
-            verdict = self._verdict(rule, context)
+        for context, verdict in self._verdicts(rule, contexts):
             answer = rule.negative if verdict.answer == "failed" else verdict.answer
             answers.add(answer)
             if answer in ("failed", "review", "blocked"):
@@ -134,19 +147,35 @@ class _Judge:
                 return cast(Outcome, worst)
         return "not_applicable"
 
+    def _holds(self, when: Expression, view: Element) -> bool:
+        """A condition of the whole subject, asked once however many rules share it."""
+        if when.text not in self.conditions:
+            self.conditions[when.text] = when.holds(view)
+        return self.conditions[when.text]
+
     def _count_more(self, spoken: int) -> None:
         if spoken > _PLACES:
             self.result.findings[-1] = replace(self.result.findings[-1], more=spoken - _PLACES)
 
+    def _verdicts(self, rule: Rule, contexts: list[Element]) -> Iterable[tuple[Element, Verdict]]:
+        if not isinstance(rule.check, Assertion):
+            return ((context, self._verdict(rule, context)) for context in contexts)
+        battery, place = self.plan.batteries[rule.id]
+        asserted = self.asserted.get(battery)
+        if asserted is None:
+            asserted = self.asserted[battery] = [battery(context) for context in contexts]
+        return [
+            (context, PASSED if answers[place] == "1" else _FAILED)
+            for context, answers in zip(contexts, asserted, strict=True)
+        ]
+
     def _verdict(self, rule: Rule, context: Element) -> Verdict:
         check = rule.check
-        if isinstance(check, Assertion):
-            return PASSED if check.holds.holds(context) else failed()
         if isinstance(check, Membership):
             value_set = self.plan.value_sets[check.value_set]
             code = check.code.string(context)
             if code and not value_set.complete and code not in value_set.codes:
-                self.result.not_checked["code", f"{value_set.id} {plain(code)[:40]}"] += 1
+                self.result.not_checked["code", f"{value_set.id} {self._short(code, 40)}"] += 1
                 return NOT_APPLICABLE
             return _membership(check, value_set, context)
         assert isinstance(check, Predicate)  # noqa: S101  the plan holds the others elsewhere
@@ -184,8 +213,11 @@ class _Judge:
         self._found(rule, outcome, place, rule.at_attribute, rule.message.filled(values))
 
     def _value(self, rule: Rule, name: str, value: str) -> str:
-        value = value if len(value) <= 200 else value[:200] + "…"
-        return personal(value) if name in rule.personal else self.scrub(value)
+        return personal(value[:_VALUE]) if name in rule.personal else self._short(value, _VALUE)
+
+    def _short(self, value: str, limit: int) -> str:
+        """The beginning of a value, scrubbed before it is cut: the half of a name would not be recognised."""
+        return shortened(self.scrub(plain(value[: 4 * limit])), limit)
 
     def _found(
         self,
@@ -219,10 +251,9 @@ class _Judge:
             return
         for inventory in self.plan.inventories:
             if inventory.subject == self.subject.kind:
-                for context in inventory.contexts.nodes(view):
-                    value = inventory.value.string(context) or ""
-                    if value and value not in inventory.known:
-                        self.result.not_checked[inventory.what, plain(value)[:120]] += 1
+                values = Counter(inventory.value.string(context) or "" for context in inventory.contexts.nodes(view))
+                for value in values.keys() - inventory.known - {""}:
+                    self.result.not_checked[inventory.what, self._short(value, 120)] += values[value]
 
     def _evidence(self) -> tuple[str, ...]:
         view = self.subject.view
@@ -304,7 +335,7 @@ def _label(subject: Subject) -> str:
     if subject.kind == "cda" and subject.view is not None:
         code = subject.view.find(f"{_HL7}code")
         if code is not None:
-            return plain(code.get("code", ""))[:40]
+            return code.get("code", "")
     if subject.kind == "mail" and subject.view is not None:
         return etree.QName(subject.view).localname + ":" + subject.view.get("flavour", "")
     return ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dui_conformance.checks.verdict import Verdict
-from dui_conformance.engine.evaluate import evaluate
+from dui_conformance.engine import privacy
+from dui_conformance.engine.evaluate import evaluate, tool_failed
 from dui_conformance.engine.outcomes import Finding, Judged, Outcome, Setting, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Evidence, Plan, Selection, plan
 from dui_conformance.rules import catalogue
@@ -64,8 +65,9 @@ def judge(
         if progress is not None:
             progress(judged.units)
     made = plan_of(order)
+    crowd = privacy.Crowd(judged.people)
     for rule in made.run_wide:
-        _judge_run_wide(rule, made, judged)
+        _judge_run_wide(rule, made, judged, crowd)
     order_of = {subject.id: rank for rank, subject in enumerate(judged.subjects)}
     judged.findings.sort(
         key=lambda f: (order_of.get(f.subject, -1), f.location.line or 0, f.location.column or 0, f.rule)
@@ -103,7 +105,7 @@ def _results(
         yield pending.popleft().result()
 
 
-def _judge_run_wide(rule: Rule, made: Plan, judged: Judged) -> None:
+def _judge_run_wide(rule: Rule, made: Plan, judged: Judged, crowd: privacy.Crowd) -> None:
     """A predicate over the facts of every subject: `(records) -> (index, Verdict) …`, silence is a pass."""
     check = rule.check
     assert isinstance(check, Collected)  # noqa: S101
@@ -111,27 +113,29 @@ def _judge_run_wide(rule: Rule, made: Plan, judged: Judged) -> None:
     records = [(subject.id, subject.facts[rule.id]) for subject in subjects]
     tally = judged.tallies.setdefault(rule.id, Counter())
     settings = {name.rstrip("?"): made.settings.get(setting, "") for name, setting in check.settings.items()}
-    spoken: dict[int, Outcome] = {}
     try:
         answers: list[tuple[int, Verdict]] = list(made.predicates[check.name](records, **settings))
-    except Exception:  # a defect of the tool must not stop the run, nor pass for a success
+        told = [(subjects[index], verdict) for index, verdict in answers]
+    except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
         tally["error"] += len(records)
+        judged.findings += [_finding(rule, "error", subject, tool_failed(error)) for subject in subjects[:1]]
         return
-    for index, verdict in answers:
+    spoken: dict[str, Outcome] = {}
+    for subject, verdict in told:
         answer: Outcome = rule.negative if verdict.answer == "failed" else verdict.answer
-        spoken[index] = answer
+        spoken[subject.id] = answer
         if answer in ("failed", "review", "blocked"):
-            values = {name: _value(rule, name, value) for name, value in verdict.values.items()}
-            judged.findings.append(_finding(rule, answer, subjects[index], rule.message.filled(values)))
-    for index in range(len(records)):
-        tally[spoken.get(index, "passed")] += 1
+            values = {name: _value(rule, name, value, crowd) for name, value in verdict.values.items()}
+            judged.findings.append(_finding(rule, answer, subject, rule.message.filled(values)))
+    for subject in subjects:
+        tally[spoken.get(subject.id, "passed")] += 1
 
 
-def _value(rule: Rule, name: str, value: str) -> str:
+def _value(rule: Rule, name: str, value: str, crowd: privacy.Crowd) -> str:
     # a subject's id already carries its own marks; anything else is a plain value
     if "\ue000" in value:
-        return value
-    return personal(value) if name in rule.personal else plain(value)
+        return crowd(value)
+    return personal(value) if name in rule.personal else crowd(plain(value))
 
 
 def _finding(rule: Rule, outcome: Outcome, subject: SubjectRecord, message: Text) -> Finding:

@@ -46,16 +46,17 @@ class SubjectRecord:
 
 @dataclass(slots=True)
 class UnitResult:
-    """The outcome of one unit. `tallies` counts the outcomes of each rule, one per subject."""
+    """The outcome of one unit. `tallies` counts by rule and outcome, one per subject."""
 
     subjects: list[SubjectRecord] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    tallies: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
     not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)  # (what, name) → how often
     secret: bytes = b""  # of the unit's bytes; keys the tokens that stand for personal values
+    people: set[str] = field(default_factory=set)  # what names its patients, as `privacy.Crowd` takes it
 
     def count(self, rule: str, outcome: Outcome) -> None:
-        self.tallies.setdefault(rule, Counter())[outcome] += 1
+        self.tallies[rule, outcome] += 1
 
 
 @dataclass(slots=True)
@@ -67,6 +68,7 @@ class Judged:
     tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
     not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)
     secrets: list[bytes] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)
     units: int = 0
 
     def take(self, result: UnitResult) -> None:
@@ -74,6 +76,7 @@ class Judged:
         self.findings += result.findings
         self.not_checked += result.not_checked
         self.secrets.append(result.secret)
+        self.people |= result.people
         self.units += 1
-        for rule, tally in result.tallies.items():
-            self.tallies.setdefault(rule, Counter()).update(tally)
+        for (rule, outcome), count in result.tallies.items():
+            self.tallies.setdefault(rule, Counter())[outcome] += count

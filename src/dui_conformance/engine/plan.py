@@ -1,15 +1,15 @@
 """What will run, what will not, and why."""
 
 import importlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from dui_conformance.engine.outcomes import Setting
 from dui_conformance.rules.catalogue import Catalogue
-from dui_conformance.rules.model import Collected, Inventory, Predicate, Rule, ValueSet
-from dui_conformance.rules.xpath import Expression
+from dui_conformance.rules.model import Assertion, Collected, Inventory, Predicate, Rule, ValueSet
+from dui_conformance.rules.xpath import Battery, Expression
 from dui_conformance.text import Text
 
 
@@ -59,6 +59,7 @@ class Plan:
     evidence: Sequence[Evidence]
     inventories: Sequence[Inventory]
     predicates: Mapping[str, Callable[..., Any]]
+    batteries: Mapping[str, tuple[Battery, int]]  # assertion rule → the battery of its contexts, its place in it
 
     @property
     def rules(self) -> list[Rule]:
@@ -96,7 +97,22 @@ def plan(
         evidence,
         catalogue.inventories,
         predicates,
+        _batteries(by_kind.values()),
     )
+
+
+def _batteries(kinds: Iterable[Sequence[Rule]]) -> dict[str, tuple[Battery, int]]:
+    """The assertions that share their contexts, to be asked together."""
+    batteries = {}
+    for rules in kinds:
+        groups: dict[str, list[tuple[str, Expression]]] = {}
+        for rule in rules:
+            if isinstance(rule.check, Assertion):
+                groups.setdefault(rule.contexts.text, []).append((rule.id, rule.check.holds))
+        for group in groups.values():
+            battery = Battery([expression for _, expression in group])
+            batteries.update({rule: (battery, place) for place, (rule, _) in enumerate(group)})
+    return batteries
 
 
 def predicate(name: str) -> Callable[..., Any]:

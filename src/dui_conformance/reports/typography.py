@@ -56,3 +56,31 @@ def size(octets: int, lang: Language) -> str:
         return f"{round(octets / 1000)}{NBSP}k{unit}"
     megas = f"{octets / 1_000_000:.1f}"
     return f"{megas.replace('.', ',') if lang == 'fr' else megas}{NBSP}M{unit}"
+
+
+def sentence(text: str) -> str:
+    """A phrase as a sentence: a capital first, a full stop last."""
+    text = text[:1].upper() + text[1:]
+    return text if not text or text[-1] in ".!?…»”" else f"{text}."
+
+
+_MONTHS = {
+    "fr": ("janvier", "février", "mars", "avril", "mai", "juin",
+           "juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+    "en": ("January", "February", "March", "April", "May", "June",
+           "July", "August", "September", "October", "November", "December"),
+}  # fmt: skip
+_DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?", re.ASCII)
+
+
+def date(iso: str, lang: Language) -> str:
+    """2026-06-01 → 1er juin 2026, 1 June 2026; 2022-05 → mai 2022. Anything else stands as it is."""
+    parts = _DATE.fullmatch(iso)
+    if parts is None:
+        return clean(iso)
+    year, month, day = parts.groups()
+    name = _MONTHS[lang][int(month) - 1]
+    if day is None:
+        return f"{name}{NBSP}{year}"
+    number_ = "1er" if lang == "fr" and day == "01" else str(int(day))
+    return f"{number_}{NBSP}{name}{NBSP}{year}"

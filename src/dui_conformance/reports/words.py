@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from dui_conformance.reports.typography import NBSP, amount, clean, number, size, typeset
+from dui_conformance.reports.typography import NBSP, amount, clean, date, number, size, typeset
 from dui_conformance.runjson import Bilingual
 from dui_conformance.text import Language
+
+_LONGEST = 2000  # characters of a message: a rule that quotes more than that quotes too much
 
 # Two forms, one for each language, French first.
 _Pair = tuple[str, str]
@@ -100,11 +102,11 @@ APPLICABLE: Mapping[str, _Pair] = {
     "assumed": ("supposée applicable", "assumed to apply"),
 }
 STEPS: Mapping[str, _Pair] = {
-    "fix": ("Corriger", "Correct"),
-    "produce": ("Produire", "Produce"),
-    "declare": ("Déclarer", "Declare"),
-    "review": ("Vérifier", "Verify"),
-    "attest": ("Attester", "Attest"),
+    "fix": ("correction", "correction"),
+    "produce": ("export à produire", "export to produce"),
+    "declare": ("déclaration", "declaration"),
+    "review": ("vérification", "verification"),
+    "attest": ("attestation", "attestation"),
 }
 NOT_CHECKED: Mapping[str, _Pair] = {
     "hidden": ("entrée cachée", "hidden entry"),
@@ -123,9 +125,10 @@ BENEFICIARIES: Mapping[str, _Pair] = {
     "editor": ("éditeur", "editor"),
 }
 FUNDING_STATES: Mapping[str, _Pair] = {
-    "granted": ("indépendante du référencement", "whatever the referencing"),
-    "at_stake": ("en jeu", "at stake"),
-    "excluded": ("exclue", "excluded"),
+    "granted": ("non", "no"),
+    "earned": ("oui, acquis", "yes, earned"),
+    "at_stake": ("oui, en jeu", "yes, at stake"),
+    "excluded": ("exclu", "excluded"),
 }
 ENVIRONMENTS: Mapping[str, _Pair] = {"test": ("test", "test"), "production": ("production", "production")}
 DOMAINS: Mapping[str, _Pair] = {
@@ -207,12 +210,20 @@ class Words:
         """A sentence of the run, set in this language."""
         return typeset(text[self.lang], self.lang)
 
-    def message(self, text: Bilingual) -> str:
-        """A finding's message: it quotes values of the export, whose apostrophes and spaces are left alone."""
-        return clean(text[self.lang])
+    def open(self, text: object) -> str:
+        """A sentence of an open part of run.json, whose form no schema promises; empty if it is not one."""
+        said = text.get(self.lang) if isinstance(text, Mapping) else None
+        return typeset(said, self.lang) if isinstance(said, str) else ""
+
+    def exact(self, text: Bilingual) -> str:
+        """A message or a remedy: it quotes values that a reader may copy, so nothing in it is set otherwise."""
+        return clean(text[self.lang], _LONGEST)
 
     def amount(self, euros: float) -> str:
         return amount(euros, self.lang)
+
+    def date(self, iso: str) -> str:
+        return date(iso, self.lang)
 
     def number(self, value: float) -> str:
         return number(value, self.lang)

@@ -1,7 +1,7 @@
 """Loads `profiles/rules`, `profiles/valuesets` and `profiles/constants.yaml`.
 
-YAML is read once per content: the loaded data is kept as JSON beside the sources, in `__pycache__`, under the
-digest of what it was made from, as Python keeps its byte code. A folder that cannot be written is no problem.
+YAML is read once per content: the loaded data is kept as JSON beside the sources, in `compiled/`, under the digest of
+what it was made from, as Python keeps its byte code. The wheel brings it; a folder that cannot be written is no problem.
 """
 
 import hashlib
@@ -89,7 +89,7 @@ def _raw(root: Path) -> tuple[str, Data]:
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     name = digest.hexdigest()
-    kept = root / "__pycache__" / f"catalogue-{name[:16]}.json"
+    kept = root / "compiled" / f"catalogue-{name[:16]}.json"
     try:
         return name, json.loads(kept.read_bytes())
     except (OSError, ValueError):

@@ -4,7 +4,8 @@
 `xdm/projet/IHE_XDM.ZIP!/IHE_XDM/SUBSET01/METADATA.XML`. The change is made there and every container around it is
 put together again; when a document of an XDM archive changes, its hash and size in METADATA.XML follow unless
 `rehash: false`. `settings: {NAME: VALUE}` judges the break under other settings than those of the ready manifest
-(null: not declared). A break makes one change, or several under `steps`:
+(null: not declared), `budget: {NAME: NUMBER}` under another budget. `input: NAME` stands for no change of bytes but
+for a trouble of the disk, see `tests/rules/inputs.py`. A break makes one change, or several under `steps`:
 
 * XML (paths in the dialect of the rules, from the ClinicalDocument for a CDA, from the root otherwise, where an
   unprefixed name is `rim:` in metadata): `{set: PATH, to: TEXT}` an attribute (made if absent, when the path ends in
@@ -13,7 +14,7 @@ put together again; when a document of an XDM archive changes, its hash and size
   one that `nth` names (from 1).
 * bytes: `{replace: TEXT, to: TEXT}` (every occurrence, must occur), `{truncate: N}` (keep N bytes; negative: drop
   from the end), `{prepend: TEXT}`, `{append: TEXT}`, `{content: TEXT}`, `{encode: CODEC}` (from UTF-8),
-  `{base64: TEXT}`: whole new bytes given in base64.
+  `{base64: TEXT}`: whole new bytes given in base64, `{make: NAME}`: whole new bytes made by `rules.hostile`.
 * ZIP: `{zip: rename, entry: NAME, to: NAME}`, `{zip: remove, entry: NAME}`, `{zip: add, entry: NAME, text: TEXT}`,
   `{zip: duplicate, entry: NAME}`, `{zip: encrypt, entry: NAME}` (sets the flag).
 * mail: `{header: NAME, to: VALUE}` (set or add), `{drop_header: NAME}`, `{drop_part: N}`, `{part_name: N, to: NAME}`,
@@ -32,6 +33,7 @@ from typing import Any, cast
 
 from lxml import etree
 
+from dui_conformance.rules.hostile import MAKERS
 from dui_conformance.rules.xpath import NAMESPACES, Constants, compiled, rewrite
 
 Change = Mapping[str, Any]
@@ -175,6 +177,10 @@ def _bytes_step(content: bytes, step: Change) -> bytes:
         return content.decode("utf-8").encode(step["encode"], "xmlcharrefreplace")
     if "base64" in step:
         return base64.b64decode(step["base64"])
+    if "make" in step:
+        if step["make"] not in MAKERS:
+            raise MutationError(f"{step['make']} is not in rules.hostile")
+        return MAKERS[step["make"]]()
     raise MutationError(f"no operation in {dict(step)}")
 
 

@@ -9,7 +9,7 @@ from dui_conformance import __version__, runjson
 from dui_conformance.engine.judge import Order, plan_of
 from dui_conformance.engine.outcomes import OUTCOMES, Finding, Judged
 from dui_conformance.engine.plan import Plan
-from dui_conformance.engine.privacy import Tokens
+from dui_conformance.engine.privacy import Crowd, Tokens
 from dui_conformance.readiness import funding as money
 from dui_conformance.readiness.manifest import Manifest
 from dui_conformance.readiness.requirements import Tables
@@ -37,6 +37,12 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
     plan = plan_of(order)
     tokens = Tokens(judged.secrets)
     mask: Mask = (lambda text: unmark(text, str)) if job.with_values else lambda text: unmark(text, tokens.mask)
+    crowd = Crowd(judged.people)
+
+    def mask_place(text: str) -> str:
+        """Where something lies may be named after somebody whom another subject knows."""
+        return mask(crowd(text))
+
     plain_ids = {subject.id: unmark(subject.id, str) for subject in judged.subjects}
     waived, states = waived_findings(judged.findings, job.manifest, job.today, plain_ids)
     proofs, refused = attestations_read(job.manifest, tables, job.today)
@@ -54,26 +60,26 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
             "wave": job.wave,
             "with_values": job.with_values,
         },
-        inputs=[path.name for path in job.paths],
+        inputs=_inputs(job, judged, mask_place),
         subjects=[
             runjson.Subject(
-                id=mask(subject.id),
+                id=mask_place(subject.id),
                 kind=subject.kind,
                 sha256=subject.sha256,
                 size=subject.size,
-                parent=mask(subject.parent),
-                label=subject.label,
+                parent=mask_place(subject.parent),
+                label=mask(subject.label),
                 judged=subject.judged,
                 evidence=list(subject.evidence),
             )
             for subject in judged.subjects
         ],
         findings=[
-            _finding(finding, loaded, mask, _waiver_of(job.manifest, waived.get(rank)))
+            _finding(finding, loaded, mask, mask_place, _waiver_of(job.manifest, waived.get(rank)))
             for rank, finding in enumerate(judged.findings)
         ],
         rules=_rules(loaded, judged),
-        requirements=[_requirement(row, tables, mask) for row in rows],
+        requirements=[_requirement(row, tables, mask_place) for row in rows],
         themes=[runjson.Theme(id=i, title=_both(text)) for i, text in tables.themes.items()],
         tables=[runjson.Theme(id=i, title=_both(text)) for i, text in tables.titles.items()],
         readiness=readiness,
@@ -81,7 +87,7 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
         waivers=[
             runjson.WaiverState(
                 rule=waiver.rule,
-                subject=waiver.subject,
+                subject=mask_place(waiver.subject),
                 owner=waiver.owner,
                 reason=waiver.reason,
                 expires=waiver.expires.isoformat(),
@@ -91,8 +97,19 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
             for position, (waiver, state) in enumerate(zip(job.manifest.waivers, states, strict=True))
         ],
         attestations_refused=[{"file": bad.file, "why": bad.why.as_dict()} for bad in refused],
-        not_checked=_not_checked(judged, plan, mask),
+        not_checked=_not_checked(judged, plan, mask_place),
     )
+
+
+def _inputs(job: Job, judged: Judged, mask_place: Mask) -> list[str]:
+    """The names of the inputs; that of a file is masked as the subject it is, which knows its own people."""
+    known = {
+        unmark(subject.id, str).rsplit("/", 1)[-1]: subject.id.rsplit("/", 1)[-1]
+        for subject in judged.subjects
+        # (a mark over two folders, such as the parts of a date, cannot be cut)
+        if not subject.parent and subject.id.count("/") == unmark(subject.id, lambda _: "").count("/")
+    }
+    return [mask_place(known.get(path.name, path.name)) for path in job.paths]
 
 
 def _both(text: Text) -> runjson.Bilingual:
@@ -142,13 +159,15 @@ def _waiver_of(manifest: Manifest, position: int | None) -> runjson.Waived | Non
     return runjson.Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires.isoformat())
 
 
-def _finding(finding: Finding, loaded: Catalogue, mask: Mask, waived: runjson.Waived | None) -> runjson.Finding:
+def _finding(
+    finding: Finding, loaded: Catalogue, mask: Mask, mask_place: Mask, waived: runjson.Waived | None
+) -> runjson.Finding:
     where = finding.location
     return runjson.Finding(
         rule=finding.rule,
         level=finding.level,
         outcome=finding.outcome,  # type: ignore[typeddict-item]  # passed and not_applicable are never findings
-        subject=mask(finding.subject),
+        subject=mask_place(finding.subject),
         location=runjson.Place(line=where.line, column=where.column, path=mask(where.path)),
         message=runjson.Bilingual(fr=mask(finding.message.fr), en=mask(finding.message.en)),
         remedy=_both(loaded.rules[finding.rule].remedy),

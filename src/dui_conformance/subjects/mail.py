@@ -27,6 +27,7 @@ _HEADER_LINE = re.compile(rb"([!-9;-~]+)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?
 _ADDRESSES = {"from": "from", "to": "to", "cc": "cc", "bcc": "bcc", "reply-to": "replyTo"}
 _PATIENT_DOMAIN = "patient.mssante.fr"
 _PARTS = 1_000
+_MOST_ADDRESSES = 2_000
 _TEXT = 65_536  # characters of a text part that the view keeps
 _FIELDS = 200  # of a report, or of an attached message
 
@@ -85,7 +86,10 @@ def _headers(view: Element, subject: Subject, headers: Sequence[mime.Header]) ->
     for name, tag in _ADDRESSES.items():
         group = etree.SubElement(view, tag)
         values = [header.raw for header in headers if header.name == name]
-        for display, address in _addresses(values):
+        addresses = _addresses(values)
+        if len(addresses) > _MOST_ADDRESSES:
+            subject.add("mail.too_many_addresses", limit=str(_MOST_ADDRESSES))
+        for display, address in addresses[:_MOST_ADDRESSES]:
             local, _, domain = address.rpartition("@")
             etree.SubElement(
                 group,

@@ -19,6 +19,8 @@ _PDFAID = "http://www.aiim.org/pdfa/ns/id/"
 
 _XMP = 4 << 20  # bytes of metadata that are read
 _DECODED = 64 << 20  # bytes that qpdf may decode one stream to
+_SIZE = 64 << 20
+_DELIMITERS = 8_000_000  # of objects: qpdf takes seventy bytes of memory for each
 _LZW = re.compile(rb"/(?:L|#4[cC])(?:Z|#5[aA])(?:W|#57)")
 
 
@@ -42,6 +44,9 @@ def read(subject: Subject, budget: Budget) -> None:
         view.set("offset", str(header.start()))
         if header[1]:
             view.set("version", header[1].decode())
+    if subject.size > _SIZE or _delimiters(subject.data) > _DELIMITERS:
+        subject.add("pdf.too_large", limit=str(_SIZE >> 20))
+        return
     if _LZW.search(subject.data):
         subject.add("pdf.lzw")
         return
@@ -59,15 +64,18 @@ def read(subject: Subject, budget: Budget) -> None:
         subject.add("pdf.damaged", cause=type(error).__name__)
 
 
+def _delimiters(data: bytes) -> int:
+    return len(data) - len(data.translate(None, b" \t\r\n[]<>/()"))
+
+
 @cache
 def _bound_qpdf() -> None:
     """Limit what qpdf decodes on opening. Its limits are the process's: they are set once."""
     from pikepdf import settings
 
-    if hasattr(settings, "set_qpdf_limits"):  # since pikepdf 10.7
+    if hasattr(settings, "set_qpdf_limits"):  # older releases have none
         settings.set_qpdf_limits(
             doc_max_warnings=1_000,
-            parser_max_container_size=1_000_000,
             max_stream_filters=4,
             flate_max_memory=_DECODED,
             png_max_memory=_DECODED,
@@ -78,11 +86,14 @@ def _bound_qpdf() -> None:
 
 def _xmp_bytes(packet: "pikepdf.Stream") -> bytes:
     """The XMP packet. ISO 19005-1 §6.7.2 wants it unfiltered; a lone Flate filter is read all the same."""
+    import pikepdf
+
     raw = bytes(packet.get_raw_stream_buffer())
     filters = packet.get("/Filter")
-    if filters is None:
+    names = [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters or "")]
+    if names == [""]:
         return raw[:_XMP]
-    if str(filters) in ("/FlateDecode", "pikepdf.Array(['/FlateDecode'])") and "/DecodeParms" not in packet:
+    if names == ["/FlateDecode"] and "/DecodeParms" not in packet:
         return zlib.decompressobj().decompress(raw, _XMP)
     return b""
 

@@ -45,6 +45,8 @@ def path_of(node: Element, attribute: str = "") -> str:
     return f"{path}/@{attribute}" if attribute else path
 
 
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _RANK = etree.XPath("count(preceding::*) + count(ancestor::*)")
 
 
@@ -61,13 +63,17 @@ def _position(subject: Subject, node: Element) -> tuple[int | None, int | None]:
 def _tag_places(data: bytes) -> "array[int]":
     """Line and column of each start tag in document order, flat; shorter if expat gives up midway."""
     places = array("L")
-    body = data.lstrip(b" \t\r\n")
-    skipped = data[: len(data) - len(body)].count(b"\n")
+    body = data.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n")  # as the door for metadata forgives them
+    before = data[: len(data) - len(body)].removeprefix(_UTF8_MARK)
+    skipped = before.count(b"\n")
+    # what stands before the first line's tags: the blanks left out, less the mark that expat counts in UTF-16
+    shift = len(before) - before.rfind(b"\n") - 1 - (body[:2] in _UTF16_MARKS)
     parser = expat.ParserCreate()
 
     def start(_name: str, _attributes: dict[str, str]) -> None:
-        places.append(parser.CurrentLineNumber + skipped)
-        places.append(parser.CurrentColumnNumber + 1)
+        line = parser.CurrentLineNumber
+        places.append(line + skipped)
+        places.append(parser.CurrentColumnNumber + 1 + (shift if line == 1 else 0))
 
     parser.StartElementHandler = start
     try:

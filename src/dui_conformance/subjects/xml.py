@@ -8,7 +8,8 @@ from lxml import etree
 from dui_conformance.subjects.model import Budget, Defect, Element, Location
 
 _BLANK = b" \t\r\n"
-_ENCODINGS = re.compile(r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-?8859-\d+|latin-?\d|windows-125\d|cp125\d", re.I)
+_ENCODINGS = re.compile(r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso[-_]?8859-\d+|latin-?\d|windows-125\d|cp125\d", re.I)
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _OTHER_HEADS = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"<\x00\x00\x00", b"\x00\x00\x00<", b"Lo\xa7\x94")
 _MARKS = 4_000_000  # of "<" and "=": tags and attributes, which take a hundred times their size in memory
 _HUGE_TEXT = 9_000_000  # libxml2 refuses a text of 10 MB unless told otherwise; below this it never comes to that
@@ -201,6 +202,14 @@ def _deeper_than(data: bytes, limit: int) -> bool:
     return False
 
 
+def _unfinished(line: int | None, column: int | None, data: bytes) -> bool:
+    """Whether no tag ends at or after a place: the parser then wanted more bytes than there are."""
+    if line is None or column is None or _wide(data) or line != data.count(b"\n") + 1:
+        return False
+    last = data[data.rfind(b"\n") + 1 :].decode("utf-8", "replace")
+    return ">" not in last[column - 1 :]
+
+
 def _cause(error: etree.XMLSyntaxError, data: bytes) -> Defect:
     line, column = error.position if error.lineno else (None, None)
     where = Location(line, max(column, 1) if column is not None else None)
@@ -208,11 +217,19 @@ def _cause(error: etree.XMLSyntaxError, data: bytes) -> Defect:
     if "Excessive depth" in message:
         return Defect("xml.too_deep", {"limit": "256"}, where)
     code = _CAUSES.get(error.code, "xml.malformed")
-    if "not proper UTF-8" in message or "conversion failed" in message or "encoding" in message.lower():
+    if _wide(data) and data[:2] not in _UTF16_MARKS:  # XML 1.0 §4.3.3 wants the mark
+        code = "xml.encoding"
+    elif "EntityRef" in message:
+        code = "xml.entity"
+    elif "CharRef" in message:
+        code = "xml.character"
+    elif "not proper UTF-8" in message or "conversion failed" in message or "encoding" in message.lower():
         code = "xml.encoding"
     elif "Extra content" in message:
         code = "xml.trailing"
     elif "Premature end" in message or "Couldn't find end" in message or "EndTag: '</' not found" in message:
+        code = "xml.truncated"
+    if code not in ("xml.mismatch", "xml.empty", "xml.trailing", "xml.too_deep") and _unfinished(line, column, data):
         code = "xml.truncated"
     if code == "xml.mismatch":
         tags = re.search(r"mismatch: ([\w:.-]{1,80}) line (\d+) and ([\w:.-]{1,80})", message)

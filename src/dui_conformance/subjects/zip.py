@@ -65,13 +65,14 @@ def read(data: bytes, budget: Budget, allowance: int) -> Opened:
     for info in infos:
         problem = "zip.overlap" if info.header_offset in overlapping else _refusal(info)
         content = None
-        if problem is None and not info.is_dir():
+        folder = info.filename.endswith("/")  # ZipInfo.is_dir fails on an empty name
+        if problem is None and not folder:
             content, problem, inflated = _inflate(archive, info, budget, allowance)
             allowance -= inflated
             wasted += inflated if content is None else 0
         if problem is not None:
             defects.append(Defect(problem, {"entry": info.filename}))
-        entries.append(Entry(info.filename, info.is_dir(), info.compress_type, bool(info.flag_bits & 1), content))
+        entries.append(Entry(info.filename, folder, info.compress_type, bool(info.flag_bits & 1), content))
     return Opened(tuple(entries), tuple(defects), wasted)
 
 
@@ -89,7 +90,7 @@ def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
 def _refusal(info: zipfile.ZipInfo) -> str | None:
     """The defect that forbids reading an entry, from its header alone."""
     raw = info.orig_filename.replace("\\", "/")
-    if ".." in raw.split("/") or raw.startswith("/") or raw[1:2] == ":" or "\x00" in raw:
+    if not raw.strip("/") or ".." in raw.split("/") or raw.startswith("/") or raw[1:2] == ":" or "\x00" in raw:
         return "zip.path"
     if info.flag_bits & 1:
         return "zip.encrypted"

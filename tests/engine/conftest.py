@@ -1,0 +1,3 @@
+from tests.engine.small import predicates
+
+__all__ = ["predicates"]

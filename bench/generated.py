@@ -17,17 +17,19 @@ _MESSAGE_ID = re.compile(rb"(?m)^(Message-ID: <)")
 
 
 def copies(model: Path, count: int) -> Iterator[bytes]:
-    """As many documents or mails like a model, each numbered on its own."""
+    """As many documents or mails like a model, each numbered on its own; archives as they are."""
     data = model.read_bytes()
     for number in range(count):
         if model.suffix == ".eml":
             yield _MESSAGE_ID.sub(rb"\g<1>%d." % number, data, count=1)
+        elif model.suffix == ".ZIP":
+            yield data  # its documents are numbered inside, under checksums
         else:  # the document's id and setId come first, before any other
             yield _OWN_NUMBERS.sub(rb"\g<1>%d.\g<2>" % (900_000 + number), data, count=2)
 
 
 def written(model: Path, count: int, folder: Path) -> list[Path]:
-    """The copies as files of a folder. An archive, whose documents are numbered inside, is copied as it is."""
+    """The copies as files of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, data in enumerate(copies(model, count)):

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -92,10 +93,8 @@ class Warm(AbstractContextManager["Warm"]):
     """The kit in this process. `compile` costs tens of seconds; `errors` judges a document."""
 
     def __init__(self, folder: Path) -> None:
-        from saxonche import PySaxonProcessor
-
         self.folder = folder
-        self.processor: Any = PySaxonProcessor(license=False)
+        self.processor: Any = import_module("saxonche").PySaxonProcessor(license=False)
         self.xslt: Any = self.processor.new_xslt30_processor()
         self.compiled: dict[Path, Any] = {}
         schema = etree.parse(folder / "infrastructure/cda/CDA_extended.xsd")

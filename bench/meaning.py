@@ -34,6 +34,8 @@ CLASSES = ("counts", "same", "optional", "plausible", "text", "clinical")
 MEANING = HERE / "meaning.yaml"
 _OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
 _TIME = re.compile(r"(\d{8})(\d{4}(?:\d{2})?)?([+-]\d{4})?")
+_ADDRESS_USES = ("H", "HP", "HV", "WP", "TMP")
+_TELECOM_USES = ("H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG")
 _ORDERED = {"low": "high", "high": "low"}
 
 
@@ -148,10 +150,49 @@ def _oid_kept(mutant: Mutant, before: bytes, after: bytes) -> bool:
 
 
 def _internal_part(mutant: Mutant, before: bytes, after: bytes) -> bool:
-    """The change is after the `/` of an identifier that a structure gives: no key covers it."""
+    """The change is after the `/` of an identifier that a structure gives (before any `^`): no key covers it."""
     old, new = mutant.draft.before, mutant.draft.after
-    head, slash, _ = old.partition("/")
-    return bool(slash) and new.startswith(head + slash)
+    head, slash, _ = old.partition("^")[0].partition("/")
+    rest = old.partition("^")[1:]
+    return bool(slash) and new.startswith(head + slash) and new.endswith("".join(rest)) and "^" not in new[: len(head)]
+
+
+def _another_precision(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """Still a real time of the same zone, said to the minute."""
+    old, new = _moment(mutant.draft.before), _moment(mutant.draft.after)
+    return old is not None and new is not None and old.utcoffset() == new.utcoffset() and old.hour == new.hour
+
+
+def _admitted_use(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """Each use is in the list of the other's type (cda 70, 73)."""
+    site, other = mutant.draft.site, mutant.draft.other
+    if site is None or other is None:
+        return False
+    return all(
+        value in (_ADDRESS_USES if etree.QName(at.element).localname == "addr" else _TELECOM_USES)
+        for at, value in ((site, mutant.draft.after), (other, mutant.draft.before))
+    )
+
+
+def _not_two_masks(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """Not two confidentiality codes: the first of them must be that of the document."""
+    site, other = mutant.draft.site, mutant.draft.other
+    return not (site and other and "confidentialityCode" in site.place and "confidentialityCode" in other.place)
+
+
+def _slots_in_order(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """serviceStopTime does not come before serviceStartTime (14 digits compare as text)."""
+    site = mutant.draft.site
+    if site is None:
+        return False
+    times = {"start": "", "stop": ""}
+    entry = next(site.element.iterancestors("{*}ExtrinsicObject"))
+    for slot in entry.iterfind("{*}Slot"):
+        value = slot.find("{*}ValueList/{*}Value")
+        if value is not None:
+            text = mutant.draft.after if value is site.element else value.text or ""
+            times[{"serviceStartTime": "start", "serviceStopTime": "stop"}.get(slot.get("name", ""), "")] = text
+    return not times["stop"] or times["start"] < times["stop"]
 
 
 def _same_purpose(mutant: Mutant, before: bytes, after: bytes) -> bool:
@@ -210,6 +251,10 @@ CONDITIONS: dict[str, Condition] = {
     "same_month": _same_month,
     "oid_kept": _oid_kept,
     "internal_part": _internal_part,
+    "another_precision": _another_precision,
+    "admitted_use": _admitted_use,
+    "not_two_masks": _not_two_masks,
+    "slots_in_order": _slots_in_order,
     "same_purpose": _same_purpose,
     "reads_back_equal": _reads_back_equal,
     "same_claims": _same_claims,

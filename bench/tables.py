@@ -44,7 +44,7 @@ def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], nu
 
 def say(text: str = "") -> None:
     """Print a line as it is."""
-    console().print(Text(text))
+    print(text)
 
 
 def share(part: int, whole: int) -> str:

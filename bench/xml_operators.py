@@ -58,7 +58,7 @@ def date(site: Site, _: Sequence[Site], rng: random.Random) -> Draft | None:
     """A time moved by minutes, days or years, or said with another precision, zone, or order of its parts."""
     prefix = _PID_7 if site.value.startswith(_PID_7) else ""
     found = _TIME.match(site.value.removeprefix(prefix))
-    if found is None or site.name in ("extension", "root") or not "1900" <= found["day"][:4] <= "2100":
+    if found is None or site.name in ("extension", "root", "code") or not _is_day(found["day"]):
         return None
     after = prefix + rng.choice(_MOVES)(found, rng)
     if after == site.value:
@@ -66,11 +66,15 @@ def date(site: Site, _: Sequence[Site], rng: random.Random) -> Draft | None:
     return Draft(site.place, {"set": site.path, "to": after}, before=site.value, after=after, site=site)
 
 
-def _moved_days(time: re.Match[str], rng: random.Random) -> str:
+def _is_day(digits: str) -> bool:
     try:
-        day = datetime.date.fromisoformat(time["day"]) + datetime.timedelta(rng.choice((-1, 1)) * rng.randint(1, 700))
+        return 1900 <= datetime.date.fromisoformat(digits).year <= 2100
     except ValueError:
-        return time[0]
+        return False
+
+
+def _moved_days(time: re.Match[str], rng: random.Random) -> str:
+    day = datetime.date.fromisoformat(time["day"]) + datetime.timedelta(rng.choice((-1, 1)) * rng.randint(1, 700))
     return day.strftime("%Y%m%d") + (time["hour"] or "") + (time["zone"] or "")
 
 
@@ -136,10 +140,11 @@ def exchange(site: Site, others: Sequence[Site], rng: random.Random) -> Draft | 
     return Draft(site.place, {"steps": steps}, before=site.value, after=other.value, site=site, other=other)
 
 
-def reorder(site: Site, _: Sequence[Site], rng: random.Random) -> Draft | None:
+def reorder(site: Site, others: Sequence[Site], rng: random.Random) -> Draft | None:
     """An element and the one that follows it change places."""
     following = next(site.element.itersiblings(etree.Element), None) if site.form == "element" else None
-    if following is None:
+    other = next((o for o in others if o.form == "element" and o.element is following), None)
+    if following is None or other is None:
         return None
     root = site.element.getroottree().getroot()
     node = copy = etree.fromstring(etree.tostring(root.getroottree()))
@@ -150,14 +155,14 @@ def reorder(site: Site, _: Sequence[Site], rng: random.Random) -> Draft | None:
     after.addnext(node)
     after.tail, node.tail = tails
     data = etree.tostring(copy.getroottree(), xml_declaration=True, encoding="UTF-8")
-    names = f"{site.path} and {etree.QName(following).localname}"
     return Draft(
         site.place,
         {"base64": base64.b64encode(data).decode()},
-        before=etree.QName(site.element).localname,
-        after=etree.QName(following).localname,
-        said=f"{names} change places",
+        before=site.name,
+        after=other.name,
+        said=f"{site.path} and {other.path} change places",
         site=site,
+        other=other,
     )
 
 

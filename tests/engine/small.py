@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from dui_conformance.engine.evaluate import evaluate
-from dui_conformance.engine.outcomes import Finding, Outcome, Setting, UnitResult
+from dui_conformance.engine.outcomes import Finding, Judged, Outcome, Setting
 from dui_conformance.engine.plan import Evidence, Selection, plan
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.catalogue import Catalogue
@@ -84,10 +84,12 @@ class Trial:
         evidence: Sequence[Evidence] = (),
         selection: Selection | None = None,
         budget: Budget | None = None,
-    ) -> UnitResult:
+    ) -> Judged:
         made = plan(self.catalogue, settings or {}, evidence, selection)
         content = data.encode() if isinstance(data, str) else data
-        return evaluate(open_bytes(name, content, budget or Budget()), made)
+        judged = Judged()
+        judged.take(evaluate(open_bytes(name, content, budget or Budget()), made))
+        return judged
 
     def outcome(self, data: bytes | str, **more: Any) -> Outcome:
         """The one outcome of the one rule on the one subject."""

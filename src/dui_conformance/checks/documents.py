@@ -72,16 +72,19 @@ def ids_are_names(ids: tuple[str, ...]) -> Verdict:
 
 def _none_of(offenders: Iterable[str]) -> Verdict:
     """Passed if there is none; else failed, with their number and the first different ones."""
-    first: dict[str, None] = {}
-    count = 0
+    first: list[str] = []
+    count, more = 0, False
     for value in offenders:
         count += 1
-        if len(first) < _NAMED:
-            first[value] = None
+        if value not in first:
+            if len(first) < _NAMED:
+                first.append(value)
+            else:
+                more = True
     if not count:
         return PASSED
     shown = ", ".join(f"« {value[:60]} »" for value in first)
-    return failed(count=str(count), first=shown + (", …" if count > len(first) else ""))
+    return failed(count=str(count), first=shown + (", …" if more else ""))
 
 
 def _decoded(head: str) -> bytes:

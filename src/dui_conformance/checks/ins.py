@@ -22,8 +22,8 @@ _CORSICA = {"2A": 1_000_000, "2B": 2_000_000}
 
 _NAME_CHARACTERS = re.compile(r"[^A-Z '\-]")
 # Blanks and apostrophes are neither doubled nor combined; a birth name may hold a double hyphen.
-_BIRTH_NAME = re.compile(r"['A-Z](?:[A-Z]|[ '](?![ '])|-{1,2}(?!-))*")
-_GIVEN_NAME = re.compile(r"['A-Z](?:[A-Z]|[ '](?![ '])|-(?!-))*(?<![-'])")
+_BIRTH_NAME = re.compile(r"(?:[A-Z]|'(?![ ']))(?:[A-Z]|[ '](?![ '])|-{1,2}(?!-))*")
+_GIVEN_NAME = re.compile(r"(?:[A-Z]|'(?![ ']))(?:[A-Z]|[ '](?![ '])|-(?!-))*(?<![-'])")
 
 _COG = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
 _UNKNOWN_PLACE = "99999"
@@ -114,6 +114,12 @@ def month_is_right(matricule: str) -> Verdict:
     """The month is 01 to 12, or one of the values of an unknown month (dmp-mssante F.3)."""
     read = matricule_of(matricule)
     return NOT_APPLICABLE if read is None else check(int(read.month) in _MONTHS, found=read.month)
+
+
+def is_well_formed(matricule: str) -> Verdict:
+    """All that makes a matricule but its key: 15 characters, known first digit, known month (dmp-mssante F.3)."""
+    read = matricule_of(matricule)
+    return check(read is not None and read.sex in _SEX_DIGITS and int(read.month) in _MONTHS, found=matricule)
 
 
 def key_is_right(matricule: str, wanted: str, environment: str) -> Verdict:
@@ -248,7 +254,7 @@ def place_follows_matricule(matricule: str, place: str, birth: str) -> Verdict:
 def _renamed(before: str, now: str, birth: str) -> bool:
     """Whether a department of the matricule may stand for another one of today's COG."""
     if before in _CORSICAN and now in _CORSICAN:
-        return before != now
+        return before != now and "20" in (before, now)
     if now == "99":
         return before in _NORTH_AFRICA and birth < "1963"
     return before in ("75", "78") and now in _SPLIT_IN_1968 and birth < "1968"

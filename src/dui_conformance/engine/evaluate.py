@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from dui_conformance.checks.verdict import NOT_APPLICABLE, PASSED, Verdict, fail
 from dui_conformance.engine import personal as people
 from dui_conformance.engine import privacy
 from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
-from dui_conformance.engine.plan import Plan
+from dui_conformance.engine.plan import Group, Plan
 from dui_conformance.engine.related import relatives
 from dui_conformance.rules.model import (
     Argument,
@@ -23,7 +23,7 @@ from dui_conformance.rules.model import (
     Rule,
     ValueSet,
 )
-from dui_conformance.rules.xpath import Battery, Expression
+from dui_conformance.rules.xpath import Expression
 from dui_conformance.subjects.model import Element, Location, Subject
 from dui_conformance.subjects.positions import locate
 from dui_conformance.text import Text, personal, plain, shortened, unmark
@@ -65,14 +65,16 @@ class _Judge:
         self.id = scrub(_safe_id(subject.id))
         self.contexts: dict[str, list[Element]] = {}
         self.conditions: dict[str, bool] = {}
-        self.asserted: dict[Battery, list[str]] = {}
+        self.gathered: dict[tuple[str, Element], tuple[str, ...]] = {}
         self.date = _date_of(subject)
 
     def judge(self) -> None:
         subject, plan = self.subject, self.plan
-        rules = [*plan.by_kind.get("any", ()), *plan.by_kind.get(subject.kind, ())]
-        for rule in rules:
-            self._judge_rule(rule)
+        for kind in ("any", subject.kind):
+            for rule in plan.on_defects.get(kind, ()):
+                self._judge_defects(rule, cast(DefectNamed, rule.check))
+            for group in plan.groups.get(kind, ()):
+                self._judge_group(group)
         judged = subject.kind in JUDGED and subject.view is not None
         if subject.kind not in JUDGED:
             self.result.not_checked["kind", subject.kind] += 1
@@ -91,25 +93,71 @@ class _Judge:
             )
         )
 
-    def _judge_rule(self, rule: Rule) -> None:
-        subject = self.subject
-        if isinstance(rule.check, DefectNamed):
-            self._judge_defects(rule, rule.check)
-            return
-        if subject.view is None:
-            self.result.count(rule.id, "blocked")
-            return
-        if self.date and (
-            (rule.valid_from and self.date < rule.valid_from) or (rule.valid_to and self.date > rule.valid_to)
-        ):
-            self.result.count(rule.id, "not_applicable")
+    def _judge_group(self, group: Group) -> None:
+        view = self.subject.view
+        if view is None:
+            self._count((*group.assertions, *group.others), "blocked")
             return
         try:
-            outcome = self._judge_contexts(rule, subject.view)
+            contexts = self._contexts(group, view) if self._applies(group, view) else []
         except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
-            outcome = "error"
-            self._found(rule, "error", None, "", tool_failed(error))
-        self.result.count(rule.id, outcome)
+            for rule in (*group.assertions, *group.others):
+                self._tool_failed(rule, error)
+            return
+        if not contexts:
+            self._count((*group.assertions, *group.others), "not_applicable")
+            return
+        if group.assertions:
+            self._judge_assertions(group, contexts)
+        for rule in group.others:
+            self._guarded(rule, contexts, self._verdict)
+
+    def _applies(self, group: Group, view: Element) -> bool:
+        """Whether the rules of a group are in force at the document's date, and their condition holds."""
+        if self.date and (
+            (group.valid_from and self.date < group.valid_from) or (group.valid_to and self.date > group.valid_to)
+        ):
+            return False
+        if group.when is None:
+            return True
+        if group.when.text not in self.conditions:
+            self.conditions[group.when.text] = group.when.holds(view)
+        return self.conditions[group.when.text]
+
+    def _contexts(self, group: Group, view: Element) -> list[Element]:
+        contexts = self.contexts.get(group.contexts.text)
+        if contexts is None:
+            contexts = self.contexts[group.contexts.text] = group.contexts.nodes(view)
+        return contexts
+
+    def _judge_assertions(self, group: Group, contexts: list[Element]) -> None:
+        """All the assertions of a group at once; only where one fails is each looked at for itself."""
+        try:
+            answers = [group.battery(context) for context in contexts]
+        except Exception:  # one expression failed: find out which
+            for rule in group.assertions:
+                self._guarded(rule, contexts, _asserted)
+            return
+        if not any("0" in answer for answer in answers):
+            self._count(group.assertions, "passed")
+            return
+        for place, rule in enumerate(group.assertions):
+            column = iter([PASSED if answer[place] == "1" else _FAILED for answer in answers])
+            self._guarded(rule, contexts, lambda _rule, _context, column=column: next(column))  # type: ignore[misc]
+
+    def _guarded(self, rule: Rule, contexts: list[Element], verdict: Callable[[Rule, Element], Verdict]) -> None:
+        try:
+            self.result.count(rule.id, self._judge_contexts(rule, contexts, verdict))
+        except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
+            self._tool_failed(rule, error)
+
+    def _tool_failed(self, rule: Rule, error: Exception) -> None:
+        self._found(rule, "error", None, "", tool_failed(error))
+        self.result.count(rule.id, "error")
+
+    def _count(self, rules: Iterable[Rule], outcome: Outcome) -> None:
+        for rule in rules:
+            self.result.tallies[rule.id, outcome] += 1
 
     def _judge_defects(self, rule: Rule, check: DefectNamed) -> None:
         outcome: Outcome = "passed"
@@ -124,17 +172,13 @@ class _Judge:
         self._count_more(spoken)
         self.result.count(rule.id, outcome)
 
-    def _judge_contexts(self, rule: Rule, view: Element) -> Outcome:
-        if rule.when is not None and not self._holds(rule.when, view):
-            return "not_applicable"
-        contexts = self.contexts.get(rule.contexts.text)
-        if contexts is None:
-            contexts = self.contexts[rule.contexts.text] = rule.contexts.nodes(view)
-        if not contexts:
-            return "not_applicable"
+    def _judge_contexts(
+        self, rule: Rule, contexts: list[Element], verdict_of: Callable[[Rule, Element], Verdict]
+    ) -> Outcome:
         answers: set[str] = set()
         spoken = 0
-        for context, verdict in self._verdicts(rule, contexts):
+        for context in contexts:
+            verdict = verdict_of(rule, context)
             answer = rule.negative if verdict.answer == "failed" else verdict.answer
             answers.add(answer)
             if answer in ("failed", "review", "blocked"):
@@ -147,27 +191,9 @@ class _Judge:
                 return cast(Outcome, worst)
         return "not_applicable"
 
-    def _holds(self, when: Expression, view: Element) -> bool:
-        """A condition of the whole subject, asked once however many rules share it."""
-        if when.text not in self.conditions:
-            self.conditions[when.text] = when.holds(view)
-        return self.conditions[when.text]
-
     def _count_more(self, spoken: int) -> None:
         if spoken > _PLACES:
             self.result.findings[-1] = replace(self.result.findings[-1], more=spoken - _PLACES)
-
-    def _verdicts(self, rule: Rule, contexts: list[Element]) -> Iterable[tuple[Element, Verdict]]:
-        if not isinstance(rule.check, Assertion):
-            return ((context, self._verdict(rule, context)) for context in contexts)
-        battery, place = self.plan.batteries[rule.id]
-        asserted = self.asserted.get(battery)
-        if asserted is None:
-            asserted = self.asserted[battery] = [battery(context) for context in contexts]
-        return [
-            (context, PASSED if answers[place] == "1" else _FAILED)
-            for context, answers in zip(contexts, asserted, strict=True)
-        ]
 
     def _verdict(self, rule: Rule, context: Element) -> Verdict:
         check = rule.check
@@ -192,17 +218,38 @@ class _Judge:
     def _arguments(self, check: Predicate, context: Element) -> dict[str, Any] | None:
         """What the predicate receives, None if something it cannot do without is missing."""
         arguments: dict[str, Any] = {}
-        if not _read(check.arguments, [context], arguments):
+        if not self._read(check.arguments, [context], arguments):
             return None
         for given in check.given:
             found = [r.view for r in relatives(self.subject, context, given.kind) if r.view is not None]
-            if not found or not _read(given.arguments, found if given.every else found[:1], arguments):
+            if not found or not self._read(given.arguments, found if given.every else found[:1], arguments):
                 return None
         for name, setting in check.settings.items():
             arguments[name.rstrip("?")] = self.plan.settings.get(setting, "")
         for name, table in check.tables.items():
             arguments[name] = self.plan.value_sets[table].codes
         return arguments
+
+    def _read(self, arguments: Iterable[Argument], nodes: list[Element], into: dict[str, Any]) -> bool:
+        """Fill what is asked for; False if something is missing that cannot be done without."""
+        for argument in arguments:
+            if argument.many:
+                into[argument.name] = tuple(value for node in nodes for value in self._gather(argument.value, node))
+                continue
+            value = argument.value.string(nodes[0])
+            if value is None and len(nodes) > 1:
+                value = next((v for node in nodes[1:] if (v := argument.value.string(node)) is not None), None)
+            if value is None and not argument.optional:
+                return False
+            into[argument.name] = value or ""
+        return True
+
+    def _gather(self, values: Expression, node: Element) -> tuple[str, ...]:
+        """Every value of an expression, sought once in a node however many rules want them."""
+        key = (values.text, node)
+        if key not in self.gathered:
+            self.gathered[key] = values.strings(node)
+        return self.gathered[key]
 
     def _speak(self, rule: Rule, outcome: Outcome, context: Element, verdict: Mapping[str, str]) -> None:
         raw = {name: shown.string(context) or "" for name, shown in rule.shown.items()} | dict(verdict)
@@ -269,21 +316,13 @@ class _Judge:
                 arguments = rule.check.facts.get(self.subject.kind)  # type: ignore[union-attr]
                 if arguments is not None:
                     read: dict[str, Any] = {}
-                    if _read(arguments, [view], read):
+                    if self._read(arguments, [view], read):
                         facts[rule.id] = read
         return facts
 
 
-def _read(arguments: Iterable[Argument], nodes: list[Element], into: dict[str, Any]) -> bool:
-    for argument in arguments:
-        if argument.many:
-            into[argument.name] = tuple(value for node in nodes for value in argument.value.strings(node))
-            continue
-        value = next((v for node in nodes if (v := argument.value.string(node)) is not None), None)
-        if value is None and not argument.optional:
-            return False
-        into[argument.name] = value or ""
-    return True
+def _asserted(rule: Rule, context: Element) -> Verdict:
+    return PASSED if cast(Assertion, rule.check).holds.holds(context) else _FAILED
 
 
 def _membership(check: Membership, value_set: ValueSet, context: Element) -> Verdict:

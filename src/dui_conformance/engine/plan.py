@@ -1,14 +1,14 @@
 """What will run, what will not, and why."""
 
 import importlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from dui_conformance.engine.outcomes import Setting
 from dui_conformance.rules.catalogue import Catalogue
-from dui_conformance.rules.model import Assertion, Collected, Inventory, Predicate, Rule, ValueSet
+from dui_conformance.rules.model import Assertion, Collected, DefectNamed, Inventory, Predicate, Rule, ValueSet
 from dui_conformance.rules.xpath import Battery, Expression
 from dui_conformance.text import Text
 
@@ -48,10 +48,28 @@ def _named(rule: Rule, patterns: Sequence[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Rules that look at the same contexts under the same condition, so that these are sought once.
+
+    `assertions` are asked together, in the order of `battery`; `others` one by one.
+    """
+
+    contexts: Expression
+    when: Expression | None
+    valid_from: str
+    valid_to: str
+    assertions: Sequence[Rule]
+    battery: Battery
+    others: Sequence[Rule]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The rules that will run, by kind of subject; `predicates` holds their functions."""
 
     by_kind: Mapping[str, Sequence[Rule]]
+    groups: Mapping[str, Sequence[Group]]
+    on_defects: Mapping[str, Sequence[Rule]]
     run_wide: Sequence[Rule]
     unplanned: Sequence[Unplanned]
     value_sets: Mapping[str, ValueSet]
@@ -59,7 +77,6 @@ class Plan:
     evidence: Sequence[Evidence]
     inventories: Sequence[Inventory]
     predicates: Mapping[str, Callable[..., Any]]
-    batteries: Mapping[str, tuple[Battery, int]]  # assertion rule → the battery of its contexts, its place in it
 
     @property
     def rules(self) -> list[Rule]:
@@ -90,6 +107,8 @@ def plan(
             predicates[rule.check.name] = predicate(rule.check.name)
     return Plan(
         by_kind,
+        {kind: _groups(rules) for kind, rules in by_kind.items()},
+        {kind: [rule for rule in rules if isinstance(rule.check, DefectNamed)] for kind, rules in by_kind.items()},
         run_wide,
         unplanned,
         catalogue.value_sets,
@@ -97,22 +116,31 @@ def plan(
         evidence,
         catalogue.inventories,
         predicates,
-        _batteries(by_kind.values()),
     )
 
 
-def _batteries(kinds: Iterable[Sequence[Rule]]) -> dict[str, tuple[Battery, int]]:
-    """The assertions that share their contexts, to be asked together."""
-    batteries = {}
-    for rules in kinds:
-        groups: dict[str, list[tuple[str, Expression]]] = {}
-        for rule in rules:
-            if isinstance(rule.check, Assertion):
-                groups.setdefault(rule.contexts.text, []).append((rule.id, rule.check.holds))
-        for group in groups.values():
-            battery = Battery([expression for _, expression in group])
-            batteries.update({rule: (battery, place) for place, (rule, _) in enumerate(group)})
-    return batteries
+def _groups(rules: Sequence[Rule]) -> list[Group]:
+    """The rules that read a view, grouped by what they look at, in the order of their first rule."""
+    groups: dict[tuple[str, str, str, str], list[Rule]] = {}
+    for rule in rules:
+        if not isinstance(rule.check, DefectNamed):
+            when = rule.when.text if rule.when is not None else ""
+            groups.setdefault((rule.contexts.text, when, rule.valid_from, rule.valid_to), []).append(rule)
+    return [_group(members) for members in groups.values()]
+
+
+def _group(members: Sequence[Rule]) -> Group:
+    first = members[0]
+    assertions = [(rule, rule.check.holds) for rule in members if isinstance(rule.check, Assertion)]
+    return Group(
+        first.contexts,
+        first.when,
+        first.valid_from,
+        first.valid_to,
+        [rule for rule, _ in assertions],
+        Battery([expression for _, expression in assertions]),
+        [rule for rule in members if not isinstance(rule.check, Assertion)],
+    )
 
 
 def predicate(name: str) -> Callable[..., Any]:

@@ -98,9 +98,7 @@ def _spots(findings: Sequence[Finding], digests: Mapping[str, str]) -> list[Spot
         where = finding["location"]
         bytes_of = digests.get(finding["subject"], finding["subject"])
         same[bytes_of, where["line"], where["column"], where["path"], finding["message"]["fr"]].append(finding)
-    return [
-        Spot(min(group, key=lambda one: one["subject"].count(STEP)), len(group) - 1) for group in same.values()
-    ]
+    return [Spot(min(group, key=lambda one: one["subject"].count(STEP)), len(group) - 1) for group in same.values()]
 
 
 def source_of(rule: Rule | None) -> str:

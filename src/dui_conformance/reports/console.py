@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dui_conformance.reports import arrange, funding_words
-from dui_conformance.reports.arrange import Cause, Severity
+from dui_conformance.reports.arrange import Cause
 from dui_conformance.reports.typography import NARROW, NBSP, clean
 from dui_conformance.reports.words import Words
 from dui_conformance.runjson import Run
@@ -15,6 +15,7 @@ from dui_conformance.text import Language
 
 PLACES = 5  # places listed under a cause
 CAUSES = 40  # causes listed
+MESSAGE = 600  # characters of a message
 STEPS = 8
 NAMES = 12  # requirement ids on one line of the readiness part
 WIDTH = 80
@@ -83,7 +84,7 @@ class _Page:
         product = self.run["product"]
         name = clean(f"{product['product']} {product['version']}".strip(), 80)
         editor = clean(product["editor"], 80)
-        parts = [f"{name} ({editor})" if name and editor else name or editor or self.w["undeclared"]]
+        parts = [f"{name} ({editor})" if name and editor else name or editor or self.w["undeclared_product"]]
         parts.append(self.w.filled("wave", n=str(self.run["readiness"]["wave"])))
         parts.append(self.w.count("n_subjects", len(self.run["subjects"])))
         parts.append(self.w.count("n_rules", len(self.run["rules"])))
@@ -113,7 +114,7 @@ class _Page:
         else:
             yield from self._wrap(self.w["nothing_judged"], style="bold")
         if waived:
-            yield from self._wrap(self.w.count("waived", waived))
+            yield from self._wrap(self.w.count("waived_hidden", waived))
 
     def _cause(self, cause: Cause) -> Iterator[Line]:
         style = _STYLES.get(cause.severity, "")
@@ -121,7 +122,7 @@ class _Page:
         shown = cause.spots[:PLACES]
         for number, spot in enumerate(shown):
             finding = spot.finding
-            message = self.w.exact(finding["message"])
+            message = clean(self.w.exact(finding["message"]), MESSAGE)
             if said and message != said:
                 yield from self._wrap(said, "    ")
             said = message
@@ -192,7 +193,8 @@ class _Page:
         yield Line("")
         yield from self._wrap(funding_words.headline(funding, self.w), style="bold")
         for line in arrange.at_stake(self.run):
-            yield from self._wrap(f"{self.w.of(line['title'])}{self.w.colon} {funding_words.sum_of(line, funding, self.w)}", "  ", "    ")
+            text = f"{self.w.of(line['title'])}{self.w.colon} {funding_words.sum_of(line, funding, self.w)}"
+            yield from self._wrap(text, "  ", "    ")
         for note in funding["notes"]:
             yield from self._wrap(self.w.of(note), "  ")
 
@@ -212,7 +214,9 @@ class _Page:
             yield from self._wrap(self.w["not_checked"], style="bold")
         for what, n in counts.items():
             text = f"{self.w.name('not_checked', what)}{self.w.colon} {_some(names[what], 4)}"
-            yield from self._wrap(text if n == len(names[what]) else f"{text} ({self.w.count('n_times', n)})", "  ", "    ")
+            if n > len(names[what]):
+                text += f" ({self.w.count('n_times', n)})"
+            yield from self._wrap(text, "  ", "    ")
         for waiver in unused:
             state = self.w.name("waiver", waiver["state"])
             text = f"{self.w['waiver']} {clean(waiver['rule'])} ({clean(waiver['subject'], 80)}){self.w.colon} {state}"
@@ -233,34 +237,20 @@ def _some(names: Sequence[str], most: int) -> str:
 
 
 _PHRASES = {
-    "undeclared": ("Produit non déclaré", "Product not declared"),
-    "wave": ("vague {n}", "wave {n}"),
     "n_subjects": ("{n} élément lu|{n} éléments lus", "{n} item read|{n} items read"),
-    "n_rules": ("{n} règle exécutée|{n} règles exécutées", "{n} rule run|{n} rules run"),
     "with_values": (
         "Ce rapport montre des valeurs personnelles (--with-values) : ne pas le diffuser.",
         "This report shows personal values (--with-values): do not pass it on.",
     ),
     "total": ("Total", "Total"),
-    "no_finding": ("Aucun constat.", "No finding."),
     "nothing_judged": ("Aucun export n’a été jugé.", "No export was judged."),
-    "waived": (
+    "waived_hidden": (
         "{n} constat admis par dérogation, non détaillé.|{n} constats admis par dérogation, non détaillés.",
         "{n} waived finding, not detailed.|{n} waived findings, not detailed.",
     ),
-    "more_causes": (
-        "… et {n} autre cause : voir le rapport HTML ou run.json.|… et {n} autres causes : voir le rapport HTML ou run.json.",
-        "… and {n} more cause: see the HTML report or run.json.|… and {n} more causes: see the HTML report or run.json.",
-    ),
-    "copies": ("(et {n} copie identique)|(et {n} copies identiques)", "(and {n} identical copy)|(and {n} identical copies)"),
-    "more_places": ("… et {n} autre endroit|… et {n} autres endroits", "… and {n} more place|… and {n} more places"),
-    "n_places": ("{n} endroit|{n} endroits", "{n} place|{n} places"),
     "n_documents": ("{n} élément|{n} éléments", "{n} item|{n} items"),
     "blocking": ("Bloquent", "Blocking"),
     "next": ("À faire", "To do"),
-    "more_steps": ("… et {n} autre étape|… et {n} autres étapes", "… and {n} more step|… and {n} more steps"),
-    "attest": ("Attester {n} exigence|Attester {n} exigences", "Attest {n} requirement|Attest {n} requirements"),
-    "not_checked": ("Non contrôlé", "Not checked"),
     "n_times": ("{n} fois|{n} fois", "{n} time|{n} times"),
     "waiver": ("Dérogation", "Waiver"),
     "refused": ("Attestation refusée", "Attestation refused"),

@@ -7,7 +7,10 @@ from dui_conformance.reports.words import Words
 from dui_conformance.runjson import Funding, FundingLine
 
 PHRASES: Mapping[str, tuple[str, str]] = {
-    "bonus_at_stake": ("{amount} en jeu : ce que le référencement ajoute.", "{amount} at stake: what referencing adds."),
+    "bonus_at_stake": (
+        "{amount} en jeu : ce que le référencement ajoute.",
+        "{amount} at stake: what referencing adds.",
+    ),
     "bonus_more": (
         "Au moins {amount} en jeu : ce que le référencement ajoute, dont une part au montant inconnu.",
         "At least {amount} at stake: what referencing adds, part of it of unknown amount.",
@@ -59,7 +62,7 @@ def sum_of(line: FundingLine, funding: Funding, w: Words) -> str:
 
 
 def payment(line: FundingLine, w: Words) -> str:
-    """50 % au démarrage ; 50 % sur preuve… (`payment` is an open part of run.json: what is not understood is left out)."""
+    """50 % au démarrage ; 50 % sur preuve… What is not understood in this open part of run.json is left out."""
     parts = []
     for part in line["payment"]:
         share, when = part.get("share"), w.open(part.get("when"))

@@ -300,7 +300,9 @@ class _Builder:
         page.headline = funding_words.headline(funding, w)
         page.at_stake = [(line, funding_words.sum_of(line, funding, w)) for line in arrange.at_stake(self.run)]
         opens, closes = funding["window"].get("opens"), funding["window"].get("closes")
-        dates = w.filled("window_dates", opens=w.date(str(opens)), closes=w.date(str(closes))) if opens and closes else ""
+        dates = ""
+        if opens and closes:
+            dates = w.filled("window_dates", opens=w.date(str(opens)), closes=w.date(str(closes)))
         page.window = ". ".join(part for part in (dates, w.open(funding["window"].get("notes"))) if part)
         for line in funding["lines"]:
             text, dated = clean(str(line["source"].get("text", ""))), str(line["source"].get("date", ""))
@@ -309,7 +311,6 @@ class _Builder:
                 page.funding_sources.append(source)
             note = page.funding_sources.index(source) + 1 if source else 0
             page.funding_lines.append((line, funding_words.payment(line, w), note))
-
 
     def _unchecked(self) -> None:
         grouped: dict[tuple[str, str], list[tuple[str, int]]] = {}
@@ -336,4 +337,3 @@ def _walk(root: Node) -> Iterator[list[Node]]:
 
 def _inside(root: Node) -> int:
     return sum(1 for _ in _walk(root)) - 1
-

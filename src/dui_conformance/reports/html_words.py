@@ -13,12 +13,11 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     ),
     "skip": ("Aller au contenu", "Skip to content"),
     "contents": ("Sommaire", "Contents"),
-    "undeclared_product": ("Produit non déclaré", "Product not declared"),
     "editor": ("Éditeur", "Editor"),
     "nie": ("NIE", "NIE"),
     "nil": ("NIL", "NIL"),
     "version": ("Version", "Version"),
-    "wave": ("Vague", "Wave"),
+    "wave_label": ("Vague", "Wave"),
     "domains": ("Domaines", "Domains"),
     "environment": ("Environnement", "Environment"),
     "referenced": ("Référencé", "Referenced"),
@@ -30,23 +29,36 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "This report shows personal values (option --with-values). It must not be passed on.",
     ),
     "masked": (
-        "Les valeurs personnelles sont remplacées par des jetons comme ‹3fa2c1› ; deux jetons égaux cachent la même valeur.",
+        (
+            "Les valeurs personnelles sont remplacées par des jetons comme ‹3fa2c1› ; deux jetons égaux cachent la "
+            "même valeur."
+        ),
         "Personal values are replaced by tokens such as ‹3fa2c1›; equal tokens stand for the same value.",
     ),
     "undeclared": (
-        "Aucun fichier dui.toml n’a été donné : l’outil suppose que toute exigence s’applique. « dui-conformance init » en écrit un, à compléter.",
-        "No dui.toml file was given: the tool assumes that every requirement applies. `dui-conformance init` writes one to fill in.",
+        (
+            "Aucun fichier dui.toml n’a été donné : l’outil suppose que toute exigence s’applique. « dui-conformance "
+            "init » en écrit un, à compléter."
+        ),
+        (
+            "No dui.toml file was given: the tool assumes that every requirement applies. `dui-conformance init` "
+            "writes one to fill in."
+        ),
     ),
     # verdict
     "verdict": ("Verdict", "Verdict"),
     "not_a_decision": (
-        "Ce rapport aide à préparer le dossier. Il ne vaut pas référencement : la décision revient à l’Agence du numérique en santé (ANS).",
-        "This report helps to prepare the file. It is not a referencing: the decision is that of the Agence du numérique en santé (ANS).",
+        (
+            "Ce rapport aide à préparer le dossier. Il ne vaut pas référencement : la décision revient à l’Agence du "
+            "numérique en santé (ANS)."
+        ),
+        (
+            "This report helps to prepare the file. It is not a referencing: the decision is that of the Agence du "
+            "numérique en santé (ANS)."
+        ),
     ),
     "nothing_judged": ("Aucun export n’a été jugé.", "No export was judged."),
     "files_judged": ("{n} élément lu|{n} éléments lus", "{n} item read|{n} items read"),
-    "rules_run": ("{n} règle exécutée|{n} règles exécutées", "{n} rule run|{n} rules run"),
-    "no_finding": ("aucun constat", "no finding"),
     # readiness
     "readiness": ("Préparation, en détail", "Readiness in detail"),
     "decomposition": (
@@ -75,8 +87,14 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     # funding
     "funding": ("Financement en jeu", "Funding at stake"),
     "no_funding": (
-        "Aucun projet de financement n’est déclaré. La partie [funding] de dui.toml (dispositif, nombre d’ESSMS) donne le montant en jeu.",
-        "No funding project is declared. The [funding] part of dui.toml (scheme, number of ESSMS) gives the amount at stake.",
+        (
+            "Aucun projet de financement n’est déclaré. La partie [funding] de dui.toml (dispositif, nombre d’ESSMS) "
+            "donne le montant en jeu."
+        ),
+        (
+            "No funding project is declared. The [funding] part of dui.toml (scheme, number of ESSMS) gives the "
+            "amount at stake."
+        ),
     ),
     "scheme": ("Dispositif", "Scheme"),
     "project": ("Projet", "Project"),
@@ -94,17 +112,28 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "dependence": ("Dépend du référencement", "Depends on referencing"),
     "lines_of": ("Montants du dispositif pour ce projet", "Amounts of the scheme for this project"),
     "payment": ("Versement", "Payment"),
-    "source": ("Source", "Source"),
     "n_between": (
-        "{n} exigence bloquante sépare le projet de ce montant.|{n} exigences bloquantes séparent le projet de ce montant.",
-        "{n} blocking requirement stands between the project and this amount.|{n} blocking requirements stand between the project and this amount.",
+        (
+            "{n} exigence bloquante sépare le projet de ce montant.|"
+            "{n} exigences bloquantes séparent le projet de ce montant."
+        ),
+        (
+            "{n} blocking requirement stands between the project and this amount.|"
+            "{n} blocking requirements stand between the project and this amount."
+        ),
     ),
     # steps
     "next": ("Prochaines étapes", "Next steps"),
     "no_step": ("Rien à faire d’après ce que l’outil sait.", "Nothing to do as far as the tool knows."),
     "to_attest": (
-        "{n} exigence demande un document daté, déclaré dans dui.toml ([[attestations]]).|{n} exigences demandent un document daté, déclaré dans dui.toml ([[attestations]]).",
-        "{n} requirement asks for a dated document, declared in dui.toml ([[attestations]]).|{n} requirements ask for a dated document, declared in dui.toml ([[attestations]]).",
+        (
+            "{n} exigence demande un document daté, déclaré dans dui.toml ([[attestations]]).|"
+            "{n} exigences demandent un document daté, déclaré dans dui.toml ([[attestations]])."
+        ),
+        (
+            "{n} requirement asks for a dated document, declared in dui.toml ([[attestations]]).|"
+            "{n} requirements ask for a dated document, declared in dui.toml ([[attestations]])."
+        ),
     ),
     "show_attestations": ("Voir ce que chacune attend", "See what each expects"),
     # requirements
@@ -120,13 +149,12 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "unfold": ("Tout déplier", "Unfold all"),
     "fold": ("Tout replier", "Fold all"),
     "details": ("Preuves, constats, points d’attention", "Evidence, findings, points to watch"),
-    "of": ("de l’exigence {id}", "of requirement {id}"),
+    "of_requirement": ("de l’exigence {id}", "of requirement {id}"),
     "counts_for": ("compte pour être prêt", "counts for readiness"),
     "counts_not": ("ne compte pas pour être prêt", "does not count for readiness"),
     "aliases": ("Autres identifiants", "Other identifiers"),
     "profile": ("Profil", "Profile"),
     "obligation": ("Caractère", "Obligation"),
-    "applicability": ("Applicabilité", "Applicability"),
     "coverage": ("Comment elle est jugée", "How it is judged"),
     "expected_proof": ("Preuve attendue par l’ANS", "Proof the ANS expects"),
     "remains": ("Reste à montrer", "Remains to be shown"),
@@ -137,19 +165,30 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "attestation": ("Attestation", "Attestation"),
     "dated": ("datée du {date}", "dated {date}"),
     "its_rules": ("Règles qui la jugent", "Rules that judge it"),
-    "n_rules": ("{n} règle|{n} règles", "{n} rule|{n} rules"),
-    "more_causes": ("et {n} autre règle, voir les constats|et {n} autres règles, voir les constats",
-                    "and {n} more rule, see the findings|and {n} more rules, see the findings"),
+    "more_of_its_rules": (
+        "et {n} autre règle, voir les constats|et {n} autres règles, voir les constats",
+        "and {n} more rule, see the findings|and {n} more rules, see the findings",
+    ),
+    "n_judging": ("{n} règle|{n} règles", "{n} rule|{n} rules"),
     "its_findings": ("Constats", "Findings"),
-    "and_more": ("et {n} autre, voir run.json|et {n} autres, voir run.json", "and {n} more, see run.json|and {n} more, see run.json"),
+    "and_more": (
+        "et {n} autre, voir run.json|et {n} autres, voir run.json",
+        "and {n} more, see run.json|and {n} more, see run.json",
+    ),
     "other_tables": ("Autres exigences, hors du verdict", "Other requirements, outside the verdict"),
     "not_proven": ("applicabilité non démontrée", "applicability not proven"),
     "not_proven_why": (
-        "Aucune source ne montre que ces lignes du socle commun s’imposent à un DUI. Elles sont données pour information et ne comptent pas dans le verdict.",
-        "No source shows that these rows of the common base bind a DUI. They are given for information and do not count in the verdict.",
+        (
+            "Aucune source ne montre que ces lignes du socle commun s’imposent à un DUI. Elles sont données pour "
+            "information et ne comptent pas dans le verdict."
+        ),
+        (
+            "No source shows that these rows of the common base bind a DUI. They are given for information and do "
+            "not count in the verdict."
+        ),
     ),
     "other_wave_why": (
-        "Ces exigences relèvent d’une autre vague que celle du rapport ; elles ne comptent pas dans le verdict.",
+        ("Ces exigences relèvent d’une autre vague que celle du rapport ; elles ne comptent pas dans le verdict."),
         "These requirements belong to another wave than that of the report; they do not count in the verdict.",
     ),
     "not_printed": (
@@ -162,7 +201,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "by_file": ("Par fichier", "By file"),
     "level": ("Niveau", "Level"),
     "rule": ("Règle", "Rule"),
-    "n_places": ("{n} endroit|{n} endroits", "{n} place|{n} places"),
     "places": ("Endroits", "Places"),
     "items": ("Éléments", "Items"),
     "first_place": ("Premier endroit", "First place"),
@@ -171,22 +209,35 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "whole_file": ("élément entier", "whole item"),
     "excerpt": ("Extrait", "Excerpt"),
     "path": ("Chemin", "Path"),
-    "remedy": ("Correction", "Fix"),
-    "more_here": ("et {n} autre endroit du même élément|et {n} autres endroits du même élément",
-                  "and {n} more place in the same item|and {n} more places in the same item"),
+    "more_here": (
+        "et {n} autre endroit du même élément|et {n} autres endroits du même élément",
+        "and {n} more place in the same item|and {n} more places in the same item",
+    ),
     "waived_by": ("Dérogation de {owner}, jusqu’au {expires}", "Waiver of {owner}, until {expires}"),
-    "more_findings": ("… et {n} autre constat, voir run.json|… et {n} autres constats, voir run.json",
-                      "… and {n} more finding, see run.json|… and {n} more findings, see run.json"),
-    "more_files": ("… et {n} autre fichier avec des constats, voir run.json|… et {n} autres fichiers avec des constats, voir run.json",
-                   "… and {n} more file with findings, see run.json|… and {n} more files with findings, see run.json"),
-    "quiet_files": ("{n} fichier sans constat|{n} fichiers sans constat", "{n} file without findings|{n} files without findings"),
+    "more_findings": (
+        "… et {n} autre constat, voir run.json|… et {n} autres constats, voir run.json",
+        "… and {n} more finding, see run.json|… and {n} more findings, see run.json",
+    ),
+    "more_files": (
+        (
+            "… et {n} autre fichier avec des constats, voir run.json|"
+            "… et {n} autres fichiers avec des constats, voir run.json"
+        ),
+        "… and {n} more file with findings, see run.json|… and {n} more files with findings, see run.json",
+    ),
+    "quiet_files": (
+        "{n} fichier sans constat|{n} fichiers sans constat",
+        "{n} file without findings|{n} files without findings",
+    ),
     "holding": ("contient {n} élément|contient {n} éléments", "holds {n} item|holds {n} items"),
     "not_judged": ("non jugé", "not judged"),
     "no_file": ("Aucun fichier n’a été lu.", "No file was read."),
     # rules, value sets, limits
     "rules": ("Règles exécutées", "Rules run"),
-    "show_rules": ("Voir la règle et ses résultats|Voir les {n} règles et leurs résultats",
-                   "See the rule and its outcomes|See the {n} rules and their outcomes"),
+    "show_rules": (
+        "Voir la règle et ses résultats|Voir les {n} règles et leurs résultats",
+        "See the rule and its outcomes|See the {n} rules and their outcomes",
+    ),
     "rules_caption": ("Règles exécutées : nombre d’éléments par résultat", "Rules run: number of items by outcome"),
     "value_sets": ("Jeux de valeurs utilisés", "Value sets used"),
     "no_value_set": ("Aucune règle exécutée ne se réfère à un jeu de valeurs.", "No rule run refers to a value set."),
@@ -201,7 +252,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Un jeu de valeurs change plusieurs fois par an, et un verdict peut changer avec lui.",
         "A value set changes several times a year, and a verdict may change with it.",
     ),
-    "not_checked": ("Ce qui n’a pas été contrôlé", "What was not checked"),
     "all_checked": ("Tout ce qui a été lu a été jugé.", "Everything that was read was judged."),
     "reason": ("Raison", "Reason"),
     "waivers": ("Dérogations", "Waivers"),
@@ -221,6 +271,5 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "preset": ("Sélection de règles", "Rule selection"),
     "inputs": ("Entrées", "Inputs"),
     "read_items": ("Éléments lus", "Items read"),
-    "table_region": ("tableau, défilement horizontal possible", "table, may scroll sideways"),
     **funding_words.PHRASES,
 }

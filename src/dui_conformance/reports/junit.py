@@ -90,7 +90,8 @@ def _requirements(root: etree._Element, run: Run, w: Words) -> None:
     for row in rows:
         case = _case(suite, f"{w['class_requirements']}.{row['theme']}", _title(row, w))
         if not row["binding"]:
-            why = w.name("status", row["status"]) if row["applicable"] == "no" else w.name("obligation", row["obligation"])
+            inapplicable = row["applicable"] == "no"
+            why = w.name("status", row["status"]) if inapplicable else w.name("obligation", row["obligation"])
             _say(case, "skipped", f"{why} - {row['sentence'][w.lang]}")
         elif row["id"] in blocking:
             sentence = f"{w.name('status', row['status'])} - {row['sentence'][w.lang]}"
@@ -209,13 +210,12 @@ _PHRASES = {
     "produce": ("À produire", "To produce"),
     "remains": ("Reste à faire", "Remains to be done"),
     "expected": ("Preuve attendue", "Expected proof"),
-    "n_findings": ("{n} constat : voir les fichiers|{n} constats : voir les fichiers",
-                   "{n} finding: see the files|{n} findings: see the files"),
+    "n_findings": (
+        "{n} constat : voir les fichiers|{n} constats : voir les fichiers",
+        "{n} finding: see the files|{n} findings: see the files",
+    ),
     "quiet": ("Éléments sans constat", "Items without findings"),
     "not_judged": ("non jugé", "not judged"),
     "line": ("ligne", "line"),
     "waived": ("dérogation de {owner}, jusqu’au {expires}", "waiver of {owner}, until {expires}"),
-    "remedy": ("Correction", "Fix"),
-    "source": ("Source", "Source"),
-    "more_places": ("… et {n} autre endroit|… et {n} autres endroits", "… and {n} more place|… and {n} more places"),
 }

@@ -20,7 +20,7 @@ NAMES = 12
 
 _TAIL = 1_000  # bytes kept for the line that says what was left out
 _SYNTAX = re.compile(r"([\\`*\[\]|~$]|(?<!\w)_|_(?!\w))")
-_LINE_START = re.compile(r"(?=[#+=>-])|(?<=\d)(?=[.)])")  # what is syntax at the start of a line only
+_LINE_START = re.compile(r"(?=[#+=-])|(?<=\d)(?=[.)])")  # what is syntax at the start of a line only
 # @someone, #12, !12, &3, %milestone, $snippet, ~label, www., http:// : a zero-width space undoes them
 _REFERENCE = re.compile(r"([@#!&%$~](?=[\w\"'])|www(?=\.)|:(?=//)|\bGH(?=-\d))", re.IGNORECASE)
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -75,7 +75,7 @@ def _head(run: Run, w: Words) -> Iterator[str]:
     yield f"{mark} **{escaped(w.of(run['readiness']['sentence']))}**"
     yield ""
     name = f"{product['product']} {product['version']}".strip()
-    parts = [name or w["undeclared"], product["editor"], f"NIL {product['nil']}" if product["nil"] else ""]
+    parts = [name or w["undeclared_product"], product["editor"], f"NIL {product['nil']}" if product["nil"] else ""]
     parts.append(w.filled("wave", n=str(run["readiness"]["wave"])))
     yield escaped(" · ".join(part for part in parts if part))
     yield ""
@@ -156,7 +156,8 @@ def _steps(run: Run, w: Words) -> Iterator[str]:
         yield f"{STEPS + 1}. {w.count('more_steps', len(steps) - STEPS)}"
     if attestations:
         names = _some([name for step in attestations for name in step["requirements"]])
-        yield f"{min(len(steps), STEPS + 1) + 1}. {w.count('attest', sum(len(step['requirements']) for step in attestations))}{w.colon} {names}"
+        total = sum(len(step["requirements"]) for step in attestations)
+        yield f"{min(len(steps), STEPS + 1) + 1}. {w.count('attest', total)}{w.colon} {names}"
     yield ""
 
 
@@ -190,8 +191,6 @@ def _foot(run: Run, w: Words) -> Iterator[str]:
 
 _PHRASES = {
     "title": ("Référencement Ségur du DUI", "Ségur referencing of the DUI"),
-    "undeclared": ("Produit non déclaré", "Product not declared"),
-    "wave": ("vague {n}", "wave {n}"),
     "with_values": (
         "Ce rapport montre des valeurs personnelles : ne pas le diffuser.",
         "This report shows personal values: do not pass it on.",
@@ -200,24 +199,10 @@ _PHRASES = {
     "requirements": ("Nombre", "Number"),
     "all": ("Total", "Total"),
     "findings": ("Constats", "Findings"),
-    "no_finding": ("Aucun constat.", "No finding."),
-    "n_places": ("{n} endroit|{n} endroits", "{n} place|{n} places"),
-    "copies": ("(et {n} copie identique)|(et {n} copies identiques)", "(and {n} identical copy)|(and {n} identical copies)"),
-    "more_places": ("… et {n} autre endroit|… et {n} autres endroits", "… and {n} more place|… and {n} more places"),
-    "more_causes": (
-        "… et {n} autre cause : voir le rapport HTML ou run.json.|… et {n} autres causes : voir le rapport HTML ou run.json.",
-        "… and {n} more cause: see the HTML report or run.json.|… and {n} more causes: see the HTML report or run.json.",
-    ),
-    "remedy": ("Correction", "Fix"),
-    "source": ("Source", "Source"),
     "next": ("Prochaines étapes", "Next steps"),
-    "more_steps": ("… et {n} autre étape|… et {n} autres étapes", "… and {n} more step|… and {n} more steps"),
-    "attest": ("Attester {n} exigence|Attester {n} exigences", "Attest {n} requirement|Attest {n} requirements"),
-    "not_checked": ("Non contrôlé", "Not checked"),
     "more_items": ("… et {n} autre|… et {n} autres", "… and {n} more|… and {n} more"),
-    "n_rules": ("{n} règle exécutée|{n} règles exécutées", "{n} rule run|{n} rules run"),
     "not_a_decision": (
-        "ce rapport ne vaut pas référencement : la décision revient à l'ANS",
+        "ce rapport ne vaut pas référencement : la décision revient à l’ANS",
         "this report is not a referencing: the decision is that of the ANS",
     ),
     **funding_words.PHRASES,

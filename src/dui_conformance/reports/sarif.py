@@ -181,8 +181,6 @@ def _notification(finding: Finding, index: dict[str, int], w: Words) -> dict[str
 
 _PHRASES = {
     "locale": ("fr-FR", "en-GB"),
-    "remedy": ("Correction", "Fix"),
-    "source": ("Source", "Source"),
     "proves": ("Exigences", "Requirements"),
     "waived": ("Dérogation de {owner}, jusqu’au {expires}", "Waiver of {owner}, until {expires}"),
 }

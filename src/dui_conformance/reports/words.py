@@ -159,6 +159,34 @@ OPTIONS: Mapping[str, _Pair] = {
     "mailbox_operator": ("Opérateur de messagerie", "Mailbox operator"),
     "mailbox_interface": ("Interface de messagerie", "Mailbox interface"),
 }
+# Phrases that several formats use. `one|many` where a number `{n}` chooses.
+COMMON: Mapping[str, _Pair] = {
+    "undeclared_product": ("Produit non déclaré", "Product not declared"),
+    "wave": ("vague {n}", "wave {n}"),
+    "n_rules": ("{n} règle exécutée|{n} règles exécutées", "{n} rule run|{n} rules run"),
+    "n_places": ("{n} endroit|{n} endroits", "{n} place|{n} places"),
+    "copies": (
+        "(et {n} copie identique)|(et {n} copies identiques)",
+        "(and {n} identical copy)|(and {n} identical copies)",
+    ),
+    "more_places": ("… et {n} autre endroit|… et {n} autres endroits", "… and {n} more place|… and {n} more places"),
+    "more_causes": (
+        (
+            "… et {n} autre cause : voir le rapport HTML ou run.json.|"
+            "… et {n} autres causes : voir le rapport HTML ou run.json."
+        ),
+        (
+            "… and {n} more cause: see the HTML report or run.json.|"
+            "… and {n} more causes: see the HTML report or run.json."
+        ),
+    ),
+    "more_steps": ("… et {n} autre étape|… et {n} autres étapes", "… and {n} more step|… and {n} more steps"),
+    "attest": ("Attester {n} exigence|Attester {n} exigences", "Attest {n} requirement|Attest {n} requirements"),
+    "no_finding": ("Aucun constat.", "No finding."),
+    "remedy": ("Correction", "Fix"),
+    "source": ("Source", "Source"),
+    "not_checked": ("Ce qui n’a pas été contrôlé", "What was not checked"),
+}
 _VOCABULARIES: Mapping[str, Mapping[str, _Pair]] = {
     "status": STATUSES,
     "meaning": STATUS_MEANINGS,
@@ -185,7 +213,7 @@ class Words:
     def __init__(self, lang: Language, phrases: Mapping[str, _Pair]) -> None:
         self.lang: Language = lang
         self._at = 0 if lang == "fr" else 1
-        self._phrases = phrases
+        self._phrases = {**COMMON, **phrases}
 
     def __getitem__(self, key: str) -> str:
         """A fixed phrase."""

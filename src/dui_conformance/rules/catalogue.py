@@ -91,9 +91,11 @@ def _raw(root: Path) -> tuple[str, Data]:
     name = digest.hexdigest()
     kept = root / "compiled" / f"catalogue-{name[:16]}.json"
     try:
-        return name, json.loads(kept.read_bytes())
+        raw = json.loads(kept.read_bytes())
     except (OSError, ValueError):
-        pass
+        raw = None
+    if isinstance(raw, dict):
+        return name, raw
     raw = _read_all(root)
     try:
         kept.parent.mkdir(exist_ok=True)

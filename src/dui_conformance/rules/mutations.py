@@ -14,7 +14,7 @@ for a trouble of the disk, see `tests/rules/inputs.py`. A break makes one change
   one that `nth` names (from 1).
 * bytes: `{replace: TEXT, to: TEXT}` (every occurrence, must occur), `{truncate: N}` (keep N bytes; negative: drop
   from the end), `{prepend: TEXT}`, `{append: TEXT}`, `{content: TEXT}`, `{encode: CODEC}` (from UTF-8),
-  `{base64: TEXT}`: whole new bytes given in base64, `{make: NAME}`: whole new bytes made by `rules.hostile`.
+  `{pad: N}` (append N line feeds), `{base64: TEXT}`: whole new bytes given in base64, `{make: NAME}`: whole new bytes made by `rules.hostile`.
 * ZIP: `{zip: rename, entry: NAME, to: NAME}`, `{zip: remove, entry: NAME}`, `{zip: add, entry: NAME, text: TEXT}`,
   `{zip: duplicate, entry: NAME}`, `{zip: encrypt, entry: NAME}` (sets the flag).
 * mail: `{header: NAME, to: VALUE}` (set or add), `{drop_header: NAME}`, `{drop_part: N}`, `{part_name: N, to: NAME}`,
@@ -171,6 +171,8 @@ def _bytes_step(content: bytes, step: Change) -> bytes:
         return str(step["prepend"]).encode() + content
     if "append" in step:
         return content + str(step["append"]).encode()
+    if "pad" in step:
+        return content + b"\n" * int(step["pad"])
     if "content" in step:
         return str(step["content"]).encode()
     if "encode" in step:
@@ -195,7 +197,7 @@ def _xml_step(content: bytes, step: Change, constants: Constants) -> bytes:
             start, prefix = documents[0], "h"
 
     def select(path: str) -> list[Any]:
-        found = compiled(rewrite(path, prefix, constants))(start)
+        found = compiled(rewrite(path, prefix, constants), knows_bearer=True)(start)
         if not isinstance(found, list) or not found:
             raise MutationError(f"{path} selects nothing")
         return [found[int(step["nth"]) - 1]] if "nth" in step else found

@@ -38,8 +38,8 @@ _TOKEN = re.compile(
     |\$(?P<variable>[A-Za-z_][\w.-]*)|(?P<name>[A-Za-z_][\w.-]*(?::(?!:)(?:[A-Za-z_][\w.-]*|\*))?)""",
     re.VERBOSE,
 )
-_OPERATORS = frozenset(("and", "or", "div", "mod"))
-_NODE_TYPES = frozenset(("node", "text", "comment", "processing-instruction"))
+_OPERATORS = frozenset(("and", "or", "div", "mod", "*"))  # that may stand for a name, too
+_CLOSING = frozenset((")", "]", ".", "..", "*"))  # what an operand may end with
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,8 @@ def _rewritten(tokens: list[tuple[str, str]], prefix: str, constants: Constants,
             out.append(_MACROS[text](arguments, prefix, constants, whole))
             before = ("op", ")")
             continue
+        if kind in ("name", "op") and text in _OPERATORS and _is_operand(before):
+            kind = "operator"
         if kind == "variable":
             if text not in constants.scalars:
                 raise DialectError(f"${text} is not a constant, in {whole!r}")
@@ -95,24 +97,24 @@ def _rewritten(tokens: list[tuple[str, str]], prefix: str, constants: Constants,
             out.append(f"{prefix}:{text}" if prefix else text)
         else:
             out.append(text)
-        if kind != "blank":
+        if kind == "axis":
+            before = (kind, before[1])  # attribute:: is not followed by the name of an element
+        elif kind != "blank":
             before = (kind, text)
         at += 1
     return "".join(out)
 
 
+def _is_operand(before: tuple[str, str]) -> bool:
+    """Whether what comes after is an operator if it can be (XPath 1.0 §3.7): `div div div` divides a div by a div."""
+    kind, text = before
+    return kind in ("name", "number", "literal", "variable") or (kind == "op" and text in _CLOSING)
+
+
 def _is_element_name(text: str, before: tuple[str, str], following: tuple[str, str]) -> bool:
-    if ":" in text or following in (("op", "("), ("axis", "::")) or before in (("op", "@"),):
+    if ":" in text or following in (("op", "("), ("axis", "::")):
         return False
-    after_operand = before[0] in ("name", "number", "literal", "variable") and before[1] not in _OPERATORS
-    after_operand = after_operand or before in (
-        ("op", ")"),
-        ("op", "]"),
-        ("op", "*"),
-        ("op", "."),
-        ("op", ".."),
-    )
-    return not (text in _OPERATORS and after_operand)
+    return before not in (("op", "@"), ("axis", "attribute"), ("axis", "namespace"))
 
 
 def _arguments(tokens: list[tuple[str, str]], at: int, whole: str) -> tuple[list[list[tuple[str, str]]], int]:
@@ -182,12 +184,14 @@ Result = list[Element] | list[str] | str | float | bool
 class Expression:
     """A compiled expression of the dialect. Compiled when first used."""
 
-    __slots__ = ("_attribute", "_compiled", "_literal", "source", "text")
+    __slots__ = ("_attribute", "_compiled", "_condition", "_literal", "_selection", "source", "text")
 
     def __init__(self, source: str, kind: str, constants: Constants) -> None:
         self.source = source
         self.text = rewrite(source, _PREFIX_OF_KIND.get(kind, ""), constants)
         self._compiled: etree.XPath | None = None
+        self._condition: etree.XPath | None = None
+        self._selection: etree.XPath | None = None
         # one attribute of the context is what predicates are given most, and ten times cheaper without XPath
         self._attribute = self.text[1:] if _ATTRIBUTE.fullmatch(self.text) else ""
         self._literal = self.text[1:-1] if _LITERAL.fullmatch(self.text) else None
@@ -199,14 +203,18 @@ class Expression:
 
     def nodes(self, node: Element) -> list[Element]:
         """The elements it selects (an attribute or a text stands for the element that bears it)."""
-        found = self(node)
+        if self._selection is None:
+            self._selection = compiled(self.text, knows_bearer=True)
+        found = self._selection(node)
         if not isinstance(found, list):
             raise DialectError(f"{self.source!r} does not select nodes")
-        return [_bearer(item) for item in found]
+        return [item if isinstance(item, Element) else _bearer(item) for item in found]
 
     def holds(self, node: Element) -> bool:
-        """XPath's boolean() of the result."""
-        return bool(self(node))
+        """XPath's boolean() of the result, for which what is not a number is false."""
+        if self._condition is None:
+            self._condition = compiled(f"boolean({self.text})")
+        return bool(self._condition(node))
 
     def strings(self, node: Element) -> tuple[str, ...]:
         """The string value of each thing it selects."""
@@ -251,17 +259,18 @@ class Battery:
 
 
 @lru_cache(maxsize=4096)
-def compiled(text: str) -> etree.XPath:
-    """An XPath 1.0 expression compiled with the namespaces of the rules. Raises DialectError."""
+def compiled(text: str, *, knows_bearer: bool = False) -> etree.XPath:
+    """An XPath 1.0 expression compiled with the namespaces of the rules. Raises DialectError.
+
+    `knows_bearer`: the attributes and texts it gives know the element that bears them, which costs time.
+    """
     try:
-        return etree.XPath(text, namespaces=NAMESPACES)
+        return etree.XPath(text, namespaces=NAMESPACES, regexp="re:" in text, smart_strings=knows_bearer)
     except etree.XPathSyntaxError as error:
         raise DialectError(f"{error} in {text!r}") from error
 
 
 def _bearer(item: object) -> Element:
-    if isinstance(item, Element):
-        return item
     parent = item.getparent()  # type: ignore[attr-defined]
     if not isinstance(parent, Element):
         raise DialectError("a selected value has no element")

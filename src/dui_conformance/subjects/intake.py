@@ -306,6 +306,7 @@ class _Intake:
         for attachment in mail.read(subject, self.budget):
             child = self._child(subject, attachment.name, attachment.data)
             attachment.part.set("subject", child.id)
+            attachment.part.set("kind", child.kind)
             attachment.part.set("sha256", child.sha256)
 
     def unpacked(self, unit: Unit) -> Subject:

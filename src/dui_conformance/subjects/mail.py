@@ -1,11 +1,12 @@
 """The door for mails (RFC 5322, MIME): a projection for the rules, and the attachments.
 
-View: `<mail flavour patient size type reportType>` holding, in order, each
-`<header name line raw ascii>decoded</header>`; `<from> <to> <cc> <bcc> <replyTo>` with `<address local domain name>`;
-each leaf `<part n type within filename disposition charset utf8 encoding size sha256>` (`within`: the multiparts
-around it; `sha256` once it is opened; the text of a text part is its text); a part that is an attached message, or
-its headers, holds `<original>` with its `<header>`s; for reports `<report type>` with the
-`<field name>value</field>` of RFC 3464 / 8098.
+View: `<mail flavour patient size sha256 type reportType>` (flavour: document, reply, mdn, dsn, other) holding, in
+order, each `<header name line raw ascii>decoded</header>`; `<from> <to> <cc> <bcc> <replyTo>` with
+`<address local domain name>`; each leaf `<part n type within filename disposition charset ascii utf8 encoding size>`
+(`within`: the multiparts around it; `ascii`: of its headers; the text of a text part is its text), which intake
+completes with `subject`, `kind` and `sha256`; a part that is an attached message, or its headers, holds
+`<original attachments>` with its `<header>`s; for reports `<report type>` with the `<field name>value</field>` of
+RFC 3464 / 8098.
 """
 
 import email.utils
@@ -24,6 +25,9 @@ _KNOWN = frozenset(
     "delivered-to disposition-notification-to x-mss-nil".split()
 )
 _HEADER_LINE = re.compile(rb"([!-9;-~]+)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n|\Z)")
+_REPLY = re.compile(r"(?:re|ré|rép) ?:", re.IGNORECASE)
+_OBJECT = re.compile(r"(?:\[annule et remplace\] ?)?XDM/1\.0/DDM", re.IGNORECASE)
+_ATTACHED = re.compile(rb"\n[Cc]ontent-[Dd]isposition:[ \t]*attachment")
 _ADDRESSES = {"from": "from", "to": "to", "cc": "cc", "bcc": "bcc", "reply-to": "replyTo"}
 _PATIENT_DOMAIN = "patient.mssante.fr"
 _PARTS = 1_000
@@ -55,7 +59,7 @@ def is_mail(data: bytes) -> bool:
 
 def read(subject: Subject, budget: Budget) -> list[Attachment]:
     """Give the subject its view and return its attachments (every leaf that is not the text of the mail)."""
-    view = etree.Element("mail", size=str(subject.size))
+    view = etree.Element("mail", size=str(subject.size), sha256=subject.sha256)
     subject.view = view
     if subject.data[:3] == b"\xef\xbb\xbf":
         subject.add("mail.bom", Location(1, 1))
@@ -86,18 +90,21 @@ def _headers(view: Element, subject: Subject, headers: Sequence[mime.Header]) ->
     for name, tag in _ADDRESSES.items():
         group = etree.SubElement(view, tag)
         values = [header.raw for header in headers if header.name == name]
+        line = next((header.line for header in headers if header.name == name), None)
         addresses = _addresses(values)
         if len(addresses) > _MOST_ADDRESSES:
             subject.add("mail.too_many_addresses", limit=str(_MOST_ADDRESSES))
         for display, address in addresses[:_MOST_ADDRESSES]:
             local, _, domain = address.rpartition("@")
-            etree.SubElement(
+            element = etree.SubElement(
                 group,
                 "address",
                 local=xml_safe(local),
                 domain=xml_safe(domain.lower()),
                 name=xml_safe(" ".join(mime.decoded_words(display).split())),
             )
+            if line is not None:
+                subject.lines[element] = line
 
 
 def _header(parent: Element, header: mime.Header) -> Element:
@@ -118,6 +125,7 @@ def _part(view: Element, subject: Subject, leaf: mime.Part, number: int) -> Atta
     message = leaf.typed
     kind = mime.content_type(message)
     element = etree.SubElement(view, "part", n=str(number), type=xml_safe(kind), within=" ".join(leaf.within))
+    element.set("ascii", "true" if all(header.raw.isascii() for header in leaf.headers) else "false")
     filename = mime.filename(message)
     disposition = mime.disposition(message)
     for name, value in (
@@ -131,7 +139,10 @@ def _part(view: Element, subject: Subject, leaf: mime.Part, number: int) -> Atta
     if kind.startswith("multipart/"):
         return None  # its structure could not be read, and a defect says so
     if kind == "message/rfc822":
-        _original(element, mime.header_block(subject.data, leaf.start, leaf.end)[0])
+        element.set("size", str(leaf.end - leaf.start))
+        original = _original(element, mime.header_block(subject.data, leaf.start, leaf.end)[0])
+        attached = _ATTACHED.search(subject.data, leaf.start, leaf.end) is not None
+        original.set("attachments", "true" if attached else "false")
         return None
     data, problem = mime.payload(subject.data, leaf)
     if problem:
@@ -161,10 +172,11 @@ def _text(element: Element, data: bytes) -> None:
     element.text = xml_safe(data[: 4 * _TEXT].decode(codec, "replace")[:_TEXT])
 
 
-def _original(part: Element, headers: Sequence[mime.Header]) -> None:
+def _original(part: Element, headers: Sequence[mime.Header]) -> Element:
     original = etree.SubElement(part, "original")
     for header in headers[:_FIELDS]:
         _header(original, header)
+    return original
 
 
 def _report(view: Element, kind: str, data: bytes) -> None:
@@ -185,10 +197,10 @@ def _flavour(view: Element) -> str:
     report = view.find("report")
     if report is not None:
         return "mdn" if report.get("type") == "disposition-notification" else "dsn"
-    names = {header.get("name") for header in view.iterfind("header")}
-    subject = " ".join(header.text or "" for header in view.iterfind("header[@name='subject']"))
-    if "XDM/1.0/DDM" in subject or any(
-        (part.get("filename") or "").upper().endswith((".ZIP", ".PDF")) for part in view.iterfind("part")
-    ):
+    if any((part.get("filename") or "").upper().endswith((".ZIP", ".PDF")) for part in view.iterfind("part")):
         return "document"
-    return "reply" if "in-reply-to" in names else "other"
+    names = {header.get("name") for header in view.iterfind("header")}
+    title = " ".join(header.text or "" for header in view.iterfind("header[@name='subject']"))
+    if "in-reply-to" in names or _REPLY.match(title):
+        return "reply"
+    return "document" if _OBJECT.match(title) else "other"

@@ -30,14 +30,15 @@ def is_pdf(data: bytes) -> bool:
 
 
 def read(subject: Subject, budget: Budget) -> None:
-    """Give the subject its view: `<pdf version offset pages encrypted pdfa_part pdfa_conformance/>`.
+    """Give the subject its view: `<pdf sha256 holder version offset pages encrypted pdfa_part pdfa_conformance/>`.
 
-    An attribute that cannot be known is absent. `offset`: bytes before the header. Damage is recorded as the defect
+    An attribute that cannot be known is absent. `holder`: the kind of what it lies in (cda, mail, xdm…), empty for a
+    file; `offset`: bytes before the header. Damage is recorded as the defect
     `pdf.damaged`; LZW, whose output qpdf cannot bound and ISO 19005-1 §6.1.10 forbids, as `pdf.lzw`.
     """
     import pikepdf
 
-    view = etree.Element("pdf")
+    view = etree.Element("pdf", sha256=subject.sha256, holder=subject.parent.kind if subject.parent else "")
     subject.view = view
     header = re.search(rb"%PDF-(\d\.\d)?", subject.data[:1024])
     if header is not None:

@@ -58,10 +58,12 @@
     };
 
     let waiting = 0;
-    panel.addEventListener("input", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(apply, 150);
-    });
+    for (const kind of ["input", "change"]) {
+      panel.addEventListener(kind, () => {
+        clearTimeout(waiting);
+        waiting = setTimeout(apply, 150); // not at each key
+      });
+    }
     panel.addEventListener("click", (event) => {
       const action = event.target.dataset && event.target.dataset.do;
       if (action === "reset") {

@@ -147,7 +147,7 @@ class _Header:
 def _headers(data: bytes) -> list[_Header]:
     block = re.split(rb"\r?\n\r?\n", data, maxsplit=1)[0].decode("utf-8", "replace") + "\n"
     found = re.finditer(r"([!-9;-~]+):[ \t]*(.*(?:\r?\n[ \t].*)*)\r?\n", block)
-    return [_Header(one[1], one[2], one[0]) for one in found]
+    return [_Header(one[1], one[2].rstrip("\r"), one[0]) for one in found]
 
 
 def _rewritten(data: bytes, header: _Header, after: str, shown: str = "") -> Draft | None:
@@ -257,7 +257,9 @@ def swap_parts(data: bytes, rng: random.Random) -> Draft | None:
         return None
     one, two = sorted(rng.sample(range(len(payload)), 2))
     payload[one], payload[two] = payload[two], payload[one]
-    return _remade(message, "order of parts", f"parts {one + 1} and {two + 1} change places")
+    return _remade(
+        message, f"order of parts[{message.get_content_type()}]", f"parts {one + 1} and {two + 1} change places"
+    )
 
 
 def repeat_part(data: bytes, rng: random.Random) -> Draft | None:

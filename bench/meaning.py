@@ -15,6 +15,10 @@ and a condition of this module); each row names the clause it rests on. A mutant
 """
 
 import datetime
+import email
+import email.errors
+import email.header
+import email.utils
 import io
 import re
 import zipfile
@@ -244,6 +248,55 @@ def _payload(mutant: Mutant, data: bytes) -> bytes:
     return base64.b64decode(found[1]) if found else b""
 
 
+def _utf_8_kept(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """The text parts of the mail still decode."""
+    try:
+        for part in email.message_from_bytes(after).walk():
+            content = part.get_payload(decode=True)
+            if part.get_content_maintype() == "text" and isinstance(content, bytes):
+                content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _mail_reads_equal(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """Same headers, same parts, no defect that a reader of mails would report."""
+    old, new = _mail_contents(before), _mail_contents(after)
+    return new is not None and old == new
+
+
+def _mail_contents(data: bytes) -> list[object] | None:
+    parts = list(email.message_from_bytes(data).walk())
+    if any(part.defects for part in parts):
+        return None
+    return [(part.items(), None if part.is_multipart() else part.get_payload(decode=True)) for part in parts]
+
+
+def _real_mail_date(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """A date of the same form (RFC 5322), with the right day of the week."""
+    try:
+        read = email.utils.parsedate_to_datetime(mutant.draft.after)
+    except ValueError:
+        return False
+    return mutant.draft.after.startswith(read.strftime("%a"))
+
+
+def _same_addresses(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """Only a display name changed, and it still decodes."""
+    old, new = (email.utils.getaddresses([text]) for text in (mutant.draft.before, mutant.draft.after))
+    try:
+        str(email.header.make_header(email.header.decode_header(mutant.draft.after)))
+    except (LookupError, ValueError, email.errors.HeaderParseError):
+        return False
+    return [address for _, address in old] == [address for _, address in new]
+
+
+def _record_number(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """A number added before `.pdf`, where the form of the name admits one (ECO.2.1.6)."""
+    return mutant.draft.after.endswith("_2.pdf")
+
+
 Condition = Callable[[Mutant, bytes, bytes], bool]
 CONDITIONS: dict[str, Condition] = {
     "one_name": _one_name,
@@ -255,6 +308,11 @@ CONDITIONS: dict[str, Condition] = {
     "admitted_use": _admitted_use,
     "not_two_masks": _not_two_masks,
     "slots_in_order": _slots_in_order,
+    "utf_8_kept": _utf_8_kept,
+    "mail_reads_equal": _mail_reads_equal,
+    "real_mail_date": _real_mail_date,
+    "same_addresses": _same_addresses,
+    "record_number": _record_number,
     "same_purpose": _same_purpose,
     "reads_back_equal": _reads_back_equal,
     "same_claims": _same_claims,

@@ -13,16 +13,23 @@ _WIDTH = 150  # when the output is not a terminal: wide enough for a place in a 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Something issue 2 asks for. `reached` is None when it was not measured."""
+    """Something issue 2 asks for.
+
+    `reached` is None when it was not measured, or when there is no figure to reach; `decides`: the exit code depends
+    on it.
+    """
 
     name: str
     wanted: str
     measured: str
     reached: bool | None
+    decides: bool = False
 
     @property
     def answer(self) -> str:
-        return "skipped" if self.reached is None else "yes" if self.reached else "NO"
+        if self.reached is None:
+            return "skipped" if self.measured.startswith("skipped") else "-"
+        return "yes" if self.reached else "NO"
 
 
 def console() -> Console:

@@ -65,6 +65,10 @@ def main(wheel: str, terminology: str, extensions: str) -> None:
         if kept is None:
             continue
         if kept["resourceType"] == "StructureDefinition":
+            known = structures.get(kept["url"])
+            if known is not None and "context" in known and "context" in kept:
+                # the places of the R4 publication stay allowed where the newer definition moved on
+                kept["context"] += [c for c in known["context"] if c not in kept["context"]]
             structures[kept["url"]] = kept
         else:
             sets.setdefault((kept["resourceType"], kept["url"]), kept)

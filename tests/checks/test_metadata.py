@@ -61,9 +61,8 @@ def test_class_of_a_type() -> None:
 
 
 def test_members_and_duplicates() -> None:
-    assert metadata.is_member_once("a", ("a", "b")).answer == "passed"
-    assert metadata.is_member_once("a", ("b",)).values["count"] == "0"
-    assert metadata.is_member_once("a", ("a", "a")).values["count"] == "2"
+    assert metadata.are_members_once(("a",), ("a", "b")).answer == "passed"
+    assert metadata.are_members_once(("a", "c"), ("b", "c", "c")).values == {"wrong": "a (0), c (2)"}
     assert metadata.are_distinct(("a", "b", "a")).values == {"repeated": "a"}
     assert metadata.are_distinct(("a", "b")).answer == "passed"
     assert metadata.are_the_same(("a", "a")).answer == "passed"

@@ -9,7 +9,9 @@ IMAGE = '"><img src=x onerror="window.attacked = true">'
 RTL = "\u202egpj.exe"
 HOSTILE_NAME = f"exports/{IMAGE}|`a`|{RTL}\x07]]>.xml"
 LONG = "x" * 5000
-MENTION = "@everyone #12 !34 [clic](javascript:alert(1)) ![i](http://evil.example/i.png) http://evil.example www.evil.example"
+MENTION = (
+    "@everyone #12 !34 [clic](javascript:alert(1)) ![i](http://evil.example/i.png) http://evil.example www.evil.example"
+)
 
 MAIL = "exports/mails/vers-professionnel.eml"
 ARCHIVE = f"{MAIL}!/IHE_XDM.ZIP"
@@ -18,7 +20,8 @@ ALONE = "exports/documents/projet.xml"
 PDF = "exports/pdf/grille.pdf"
 
 STATUSES = (
-    "proved", "attested", "waived", "failed", "missing", "to_attest", "review", "blocked", "not_applicable", "not_covered",
+    "proved", "attested", "waived", "failed", "missing",
+    "to_attest", "review", "blocked", "not_applicable", "not_covered",
 )  # fmt: skip
 _SETTLED = ("proved", "attested", "waived")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pikepdf
 import pytest
-from dui_conformance.reports import render
 
+from dui_conformance.reports import render
 from tests.reports.sample import sample
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (extra: test)")
@@ -183,6 +183,17 @@ def test_a_link_to_a_folded_finding_opens_its_file(browser: Any) -> None:
     link.click()
     found = browser.find_element(By.ID, target)
     Wait(browser, 5).until(lambda _: found.is_displayed())
+
+
+def test_an_address_opens_what_it_points_at_in_any_browser(browser: Any) -> None:
+    """Chromium opens `details` for a fragment by itself, others do not: here only our script can do it."""
+    browser.execute_script(
+        "for (const d of document.querySelectorAll('details')) d.open = false;"
+        "const spots = document.querySelectorAll('.spot');"
+        "history.replaceState(null, '', '#' + spots[spots.length - 1].id);"
+        "dispatchEvent(new Event('hashchange'))"
+    )
+    assert browser.find_elements(By.CSS_SELECTOR, ".spot")[-1].is_displayed()
 
 
 def test_a_link_shows_what_a_filter_hides(browser: Any) -> None:

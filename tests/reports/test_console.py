@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from dui_conformance.reports import console, render
 
+from dui_conformance.reports import console, render
 from tests.reports.sample import ALONE, ARCHIVE, MAIL, PDF, large, sample
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from dui_conformance import reports, runjson
-from dui_conformance.text import Language
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from dui_conformance import reports, runjson
+from dui_conformance.text import Language
 from tests.places import ROOT
 from tests.reports.sample import large, sample
 

@@ -4,14 +4,15 @@ import base64
 import hashlib
 import re
 from functools import cache
+from itertools import pairwise
 from urllib.parse import unquote
 
 import pytest
-from dui_conformance.reports import html_page, render
-from dui_conformance.text import Language
 from lxml import html
 from lxml.html import HtmlElement
 
+from dui_conformance.reports import html_page, render
+from dui_conformance.text import Language
 from tests.reports.sample import IMAGE, SCRIPT, finding, large, sample
 from tests.reports.test_formats import LANGUAGES, PACKAGE
 
@@ -122,7 +123,7 @@ def test_headings_go_down_one_level_at_a_time() -> None:
     levels = [int(h.tag[1]) for h in page().iter("h1", "h2", "h3", "h4", "h5", "h6")]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert all(words(h) for h in page().iter("h1", "h2", "h3", "h4", "h5", "h6"))
 
 
@@ -282,7 +283,7 @@ def test_no_funding_project() -> None:
 def test_a_large_run_shows_some_and_counts_the_rest() -> None:
     run = large()
     big = html.document_fromstring(render("html", run, "fr"))
-    shown = big.xpath("//li[@data-item='finding']")
+    shown = big.xpath("//li[@data-item='finding']/div[@class='spot']")
     assert 0 < len(shown) <= html_page.FINDINGS
     said = words(big)
     left = re.search(r"… et ([\d ]+) autres constats, voir run\.json", said)
@@ -293,11 +294,24 @@ def test_a_large_run_shows_some_and_counts_the_rest() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_the_worst_of_a_file_is_shown_first_and_the_worst_file_too() -> None:
+    run = sample()
+    run["findings"] = [
+        finding("DOC-INFO", "exports/a.xml", "info", line=1),
+        finding("CDA-HDR-018", "exports/b.xml", "warning", line=1),
+        finding("INS-001", "exports/b.xml", "error", line=9),
+    ]
+    found = html.document_fromstring(render("html", run, "fr"))
+    assert found.xpath("//li[@data-item='finding']/@data-level") == ["error", "warning", "info"]
+
+
 def test_one_subject_with_too_many_findings() -> None:
     run = sample()
     run["findings"] = [finding("INS-001", "exports/a.xml", line=n, fingerprint="same") for n in range(1, 101)]
     big = html.document_fromstring(render("html", run, "fr"))
-    assert len(big.xpath("//li[@data-item='finding']")) == html_page.PER_SUBJECT
+    (one,) = big.xpath("//li[@data-item='finding']")  # the same words are said once, with their places
+    assert len(one.xpath("div[@class='spot']")) == html_page.PER_SUBJECT
+    assert len(one.xpath("div/pre")) == 1
     assert "… et 60 autres constats, voir run.json" in words(big)
     ids = big.xpath("//@id")
     assert len(ids) == len(set(ids))

@@ -1,11 +1,10 @@
 """JUnit XML: the elements and attributes that GitLab and Jenkins read, and what each outcome becomes."""
 
+import pytest
 from lxml import etree
 
-import pytest
 from dui_conformance.reports import render
 from dui_conformance.text import Language
-
 from tests.reports.sample import ALONE, ARCHIVE, HOSTILE_NAME, MAIL, PDF, large, sample
 
 # element → (attributes, children), after the schema of Jenkins' xUnit plugin

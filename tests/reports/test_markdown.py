@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 from markdown_it import MarkdownIt
 
 from dui_conformance.reports import markdown, render
-
 from tests.reports.sample import ALONE, MENTION, SCRIPT, finding, large, sample
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+
 from dui_conformance.reports import render
 from dui_conformance.reports.sarif import FINGERPRINT
 from dui_conformance.text import Language
-
 from tests.reports.sample import ALONE, ARCHIVE, IN_MAIL, MAIL, PDF, sample
 
 

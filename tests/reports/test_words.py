@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 
 import pytest
+
 from dui_conformance.reports import arrange, console, html_words, junit, markdown, sarif, typography, words
 from dui_conformance.reports.typography import NARROW, NBSP
 from dui_conformance.reports.words import Words
-
 from tests.reports.test_formats import PACKAGE
 
 TABLES: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -100,9 +100,7 @@ def test_sizes() -> None:
 
 
 def test_french_typography() -> None:
-    assert typography.typeset("« l'export » : 2 % ?", "fr") == (
-        f"«{NBSP}l’export{NBSP}»{NBSP}: 2{NBSP}%{NBSP}?"
-    )
+    assert typography.typeset("« l'export » : 2 % ?", "fr") == (f"«{NBSP}l’export{NBSP}»{NBSP}: 2{NBSP}%{NBSP}?")
     assert typography.typeset("the DUI's export: 2% ?", "en") == "the DUI's export: 2% ?"
 
 

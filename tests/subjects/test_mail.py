@@ -197,7 +197,7 @@ def test_hostile_headers_take_no_time(header: bytes) -> None:
         multipart(*[b"\r\n"] * 300_000),
         b"Content-Type: multipart/mixed; boundary=-\r\n\r\n" + b"-" * 10_000_000,
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"\n--bc" * 3_000_000,
-        hostile.mail_deep(55).removeprefix(b"From: a@exemple.mssante.fr\r\n") + b"ligne\n" * 5_000_000,
+        hostile.mail_deep(55) + b"ligne\n" * 5_000_000,
         b"Content-Type: message/disposition-notification\r\n\r\n" + b"a: b\r\n\r\n" * 500_000,
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"=" * 20_000_000,
     ],

@@ -260,6 +260,8 @@ def pdf_names_tell_the_act(names: tuple[str, ...], dates: tuple[str, ...], label
         return NOT_APPLICABLE
     known = {_plain(label) for label in types}
     for found in filter(None, (_pdf(name) for name in names)):
+        if not _is_date(found["date"]):
+            continue  # the rule on the form speaks
         if found["date"] not in acts:
             return failed(found=found["date"], expected=", ".join(acts))
         if _plain(found["type"]) not in known:

@@ -79,10 +79,11 @@ def class_is_that_of_type(code: str, kind: str, scheme: str, classes: Codes) -> 
     return check(code in expected, code=code, kind=kind, expected=" / ".join(expected)) if expected else NOT_APPLICABLE
 
 
-def is_member_once(identifier: str, members: tuple[str, ...]) -> Verdict:
+def are_members_once(entries: tuple[str, ...], members: tuple[str, ...]) -> Verdict:
     """One HasMember association ties each DocumentEntry to the SubmissionSet (DMP-ASSOC-HASMEMBER)."""
-    count = members.count(identifier)
-    return check(count == 1, count=str(count), identifier=identifier)
+    counts = Counter(members)
+    wrong = [f"{entry} ({counts[entry]})" for entry in dict.fromkeys(entries) if counts[entry] != 1]
+    return check(not wrong, wrong=", ".join(wrong))
 
 
 def are_distinct(values: tuple[str, ...]) -> Verdict:

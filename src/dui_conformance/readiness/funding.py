@@ -84,11 +84,14 @@ def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referen
             )
         )
     elif not eligible:
-        below = size.get("below") or "?"
+        below = size.get("below")
+        fr, en = "il n'entre pas dans ce dispositif", "it does not come under this scheme"
+        if below:
+            fr, en = f"le dossier relève du dispositif « {below} »", f"the file belongs to the scheme “{below}”"
         notes.append(
             Text(
-                f"{project.essms} ESSMS : moins de {minimum}, le dossier relève du dispositif « {below} ».",
-                f"{project.essms} ESSMS: fewer than {minimum}, the file belongs to the scheme “{below}”.",
+                f"{project.essms} ESSMS : le projet en compte moins de {minimum}, {fr}.",
+                f"{project.essms} ESSMS: the project has fewer than {minimum}, {en}.",
             )
         )
     counted = project.essms
@@ -101,6 +104,13 @@ def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referen
         if data["case"] not in (case, "both"):
             continue
         lines.append(_line(data, project, counted, first, referenced=referenced))
+    if not lines:
+        fr, en = (
+            ("des ESSMS déjà équipés", "ESSMS already equipped")
+            if project.already_equipped
+            else ("une acquisition ou un changement de logiciel", "an acquisition or a change of software")
+        )
+        notes.append(Text(f"Ce dispositif ne finance pas {fr}.", f"This scheme does not fund {en}."))
     return Funding(scheme, project, eligible, notes, lines)
 
 

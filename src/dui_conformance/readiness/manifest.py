@@ -3,6 +3,7 @@
 import datetime
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -134,7 +135,7 @@ def parse(data: dict[str, Any], path: Path) -> Manifest:
         product=product.get("name", ""),
         version=product.get("version", ""),
         nil=product.get("nil", ""),
-        wave=referencing.get("wave", 1),
+        wave=int(referencing.get("wave", 1)),
         referenced=referencing.get("referenced", False),
         referencing_number=referencing.get("number", ""),
         domains=tuple(plain.get("scope", {}).get("domains", ())),
@@ -177,6 +178,14 @@ def _problems(data: dict[str, Any]) -> Iterable[tuple[str, str]]:
             yield f"il manque {missing} dans {place}", f"{missing} missing in {place}"
         else:
             yield f"{place} : valeur refusée ({error.instance!r})", f"{place}: {error.message}"
+    funding = data.get("funding")
+    amounts = funding.get("amounts") if isinstance(funding, dict) else None
+    for name, amount in amounts.items() if isinstance(amounts, dict) else ():
+        if isinstance(amount, float) and not math.isfinite(amount):  # TOML has nan and inf, JSON Schema lets them by
+            yield (
+                f"funding.amounts.{name} : valeur refusée ({amount!r})",
+                f"funding.amounts.{name}: {amount!r} is not an amount",
+            )
     for section in ("attestations", "waivers"):
         items = data.get(section)
         for number, item in enumerate(items if isinstance(items, list) else ()):
@@ -222,4 +231,4 @@ def _waiver(item: dict[str, Any]) -> Waiver:
 def _project(data: dict[str, Any] | None) -> Project | None:
     if data is None:
         return None
-    return Project(data["scheme"], data["essms"], data.get("already_equipped", False), data.get("amounts", {}))
+    return Project(data["scheme"], int(data["essms"]), data.get("already_equipped", False), data.get("amounts", {}))

@@ -97,7 +97,7 @@ def attestations_read(
         else:
             try:
                 data = path.read_bytes()
-            except OSError:
+            except (OSError, ValueError):  # ValueError: a name no file can have
                 why = Text("fichier introuvable ou illisible", "file not found or not readable")
             else:
                 if data:
@@ -252,10 +252,10 @@ def _judged(
         )
     if row.remains is not None:
         return "to_attest", _to_attest(row)
-    if not passed:
-        return "missing", Text("aucun export ne permet de juger", "no export allows a judgement")
     if failures:
         return "waived", Text("erreurs acceptées par dérogation", "errors accepted by waiver")
+    if not passed:
+        return "missing", Text("aucun export ne permet de juger", "no export allows a judgement")
     return "proved", Text(
         f"{_plural(passed, 'contrôle réussi', 'contrôles réussis')}",
         f"{_plural(passed, 'check passed', 'checks passed')}",
@@ -281,7 +281,8 @@ def waived_findings(
 ) -> tuple[dict[int, int], list[Literal["used", "unused", "expired"]]]:
     """Which findings a waiver accepts (finding position → waiver position), and the state of each waiver.
 
-    `plain_id`: the subject id of the report → the id a waiver's glob is compared with.
+    `plain_id`: the subject id of the report → the id a waiver's glob is compared with, whole or from any folder on,
+    so that a waiver holds wherever the check is run from.
     """
     from fnmatch import fnmatchcase
 
@@ -296,7 +297,10 @@ def waived_findings(
             if (
                 finding.rule == waiver.rule
                 and (not waiver.fingerprint or waiver.fingerprint == finding.fingerprint)
-                and fnmatchcase(plain_id.get(finding.subject, finding.subject), waiver.subject)
+                and any(
+                    fnmatchcase(plain_id.get(finding.subject, finding.subject), glob)
+                    for glob in (waiver.subject, f"*/{waiver.subject}")
+                )
             ):
                 accepted.setdefault(rank, position)
                 used = True

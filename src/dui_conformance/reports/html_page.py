@@ -20,6 +20,7 @@ from dui_conformance.reports.html_views import (
     Page,
     Row,
     RuleFindings,
+    SpotView,
     Status,
     SubjectView,
     Table,
@@ -55,11 +56,12 @@ class _Builder:
         self.run, self.w = run, w
         self.anchors = Anchors()
         self.rules = {rule["id"]: rule for rule in run["rules"]}
-        self.shown: dict[str, list[FindingView]] = {}  # by fingerprint
+        self.shown: list[tuple[Finding, str]] = []  # findings that the page shows, with their anchors
         self.rendered: set[str] = set()
         self.page = Page(rows_limit=ROWS, open_blocking=OPEN_BLOCKING)
         self._links()
         self._files()
+        self.anchor_of = {id(finding): anchor for finding, anchor in self.shown}
         self._causes()
         self._requirements()
         self._readiness()
@@ -96,10 +98,10 @@ class _Builder:
             if room <= 0:
                 break
             view = self._file(root, room, opened=len(self.page.files) < OPEN_FILES)
-            room -= sum(len(subject.findings) for subject in view.subjects)
+            room -= sum(subject.shown for subject in view.subjects)
             self.page.files.append(view)
         self.page.more_files = len(loud) - len(self.page.files)
-        shown = sum(len(s.findings) + s.left for f in self.page.files for s in f.subjects)
+        shown = sum(s.shown + s.left for f in self.page.files for s in f.subjects)
         self.page.more_findings = len(self.run["findings"]) - shown
         quiet = [root for root in roots if not root.below]
         self.page.quiet = [
@@ -125,7 +127,8 @@ class _Builder:
                     label=clean(subject["label"]) if subject else "",
                     sha256=subject["sha256"] if subject else "",
                     size=subject["size"] if subject else None,
-                    findings=[self._finding(finding) for finding in node.findings[:most]],
+                    findings=self._findings(node.findings[:most]),
+                    shown=min(len(node.findings), most),
                     left=max(len(node.findings) - most, 0),
                 )
             )
@@ -137,38 +140,61 @@ class _Builder:
         anchor = self.anchors.fresh("fichier", root.id)
         return FileView(clean(root.name, 300), anchor, root.kind, counts, subjects, opened)
 
-    def _finding(self, finding: Finding) -> FindingView:
+    def _findings(self, findings: Iterable[Finding]) -> list[FindingView]:
+        """One view for all that a rule says in the same words."""
+        same: dict[tuple[object, ...], list[Finding]] = {}
+        for finding in findings:
+            said = (finding["rule"], arrange.severity(finding), finding["message"][self.w.lang])
+            same.setdefault((*said, str(finding["waived"])), []).append(finding)
+        return [self._finding(group) for group in same.values()]
+
+    def _finding(self, group: list[Finding]) -> FindingView:
+        first = group[0]
+        rule = self.rules.get(first["rule"])
+        level = arrange.severity(first)
+        spots, above = [], ""
+        for finding in group:
+            spots.append(self._spot(finding, above))
+            above = finding["excerpt"]
+        return FindingView(
+            finding=first,
+            severity=level,
+            tone=LEVEL_TONES.get(level, "none"),
+            rule=self._rule_link(first["rule"]),
+            title=self.w.of(rule["title"]) if rule else "",
+            source=clean(arrange.source_of(rule)),
+            spots=spots,
+            requirements=[self.page.link(name) for name in (rule["proves"] if rule else ())],
+        )
+
+    def _spot(self, finding: Finding, above: str) -> SpotView:
         w, where = self.w, finding["location"]
         places = []
         if where["line"] is not None:
             places.append(w.filled("line_no", n=str(where["line"])))
             if where["column"] is not None:
                 places.append(w.filled("column_no", n=str(where["column"])))
-        rule = self.rules.get(finding["rule"])
-        level = arrange.severity(finding)
-        view = FindingView(
-            finding=finding,
-            anchor=self.anchors.fresh("constat", finding["fingerprint"]),
-            severity=level,
-            tone=LEVEL_TONES.get(level, "none"),
-            rule=self._rule_link(finding["rule"]),
-            title=w.of(rule["title"]) if rule else "",
-            source=clean(arrange.source_of(rule)),
+        anchor = self.anchors.fresh("constat", finding["fingerprint"])
+        self.shown.append((finding, anchor))
+        return SpotView(
+            anchor=anchor,
             places=places or ([] if where["path"] else [w["whole_file"]]),
-            requirements=[self.page.link(name) for name in (rule["proves"] if rule else ())],
+            path=clean(where["path"], 400),
+            excerpt="" if finding["excerpt"] == above else clean(finding["excerpt"], 1000),
+            more=finding["more"],
         )
-        self.shown.setdefault(finding["fingerprint"], []).append(view)
-        return view
+
+    def _place(self, finding: Finding) -> Link:
+        """The place of a finding, and the link to it if the page shows it."""
+        anchor = self.anchor_of.get(id(finding))
+        return Link(clean(arrange.place_of(finding), 200), href(anchor) if anchor else "")
 
     def _causes(self) -> None:
         causes = arrange.causes(self.run)
         for cause in causes[:CAUSES]:
-            first = cause.spots[0].finding
-            views = self.shown.get(first["fingerprint"], [])
-            place = clean(arrange.place_of(first), 200)
             tone = LEVEL_TONES.get(cause.severity, "none")
-            link = Link(place, href(views[0].anchor) if views else "")
-            self.page.causes.append((cause, self._rule_link(cause.rule), tone, link))
+            place = self._place(cause.spots[0].finding)
+            self.page.causes.append((cause, self._rule_link(cause.rule), tone, place))
         self.page.more_causes = len(causes) - len(self.page.causes)
 
     # --- requirements ---
@@ -246,11 +272,7 @@ class _Builder:
         out = []
         for level, rule in order:
             findings = grouped[level, rule]
-            links = []
-            for finding in findings[:LINKS]:
-                views = [v for v in self.shown.get(finding["fingerprint"], ()) if v.finding is finding]
-                place = clean(arrange.place_of(finding), 200)
-                links.append(Link(place, href(views[0].anchor) if views else ""))
+            links = [self._place(finding) for finding in findings[:LINKS]]
             total = arrange.places(findings)
             out.append(
                 RuleFindings(

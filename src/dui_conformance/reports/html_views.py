@@ -123,27 +123,40 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class FindingView:
-    finding: Finding
+class SpotView:
+    """One place of a finding. `excerpt` is empty where it would repeat the one above."""
+
     anchor: str
+    places: Sequence[str]
+    path: str
+    excerpt: str
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """What a rule says of a subject, once, with every place where it says exactly that."""
+
+    finding: Finding
     severity: Severity
     tone: str
     rule: Link
     title: str
     source: str
-    places: Sequence[str]
+    spots: Sequence[SpotView]
     requirements: Sequence[Link]
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectView:
-    """A subject with findings; `steps` say where it lies: mail → archive → document."""
+    """A subject with findings; `steps` say where it lies: mail → archive → document. `left`: findings left out."""
 
     steps: Sequence[tuple[str, str]]
     label: str
     sha256: str
     size: int | None
     findings: Sequence[FindingView]
+    shown: int
     left: int
 
 

@@ -117,7 +117,7 @@ NOT_CHECKED: Mapping[str, _Pair] = {
 }
 WAIVERS: Mapping[str, _Pair] = {
     "used": ("utilisée", "used"),
-    "unused": ("sans objet : aucun constat ne lui correspond", "unused: no finding matches it"),
+    "unused": ("sans objet", "unused"),
     "expired": ("expirée", "expired"),
 }
 BENEFICIARIES: Mapping[str, _Pair] = {

@@ -126,14 +126,18 @@ def xml_external() -> bytes:
     return b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
 
 
-_MAIL = b"From: a@exemple.mssante.fr\r\nTo: b@exemple.mssante.fr\r\nMIME-Version: 1.0\r\n"
+_MAIL = (
+    b'Message-ID: <1@exemple.mssante.fr>\r\nFrom: "Service des admissions" <a@exemple.mssante.fr>\r\n'
+    b"To: b@exemple.mssante.fr\r\nMIME-Version: 1.0\r\n"
+)
+_TEXT = b"Content-Type: text/plain; charset=utf-8\r\n"
 
 
 def mail_deep(depth: int = 5_000) -> bytes:
     """Parts inside parts, 5 000 deep."""
     opened = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(depth))
     closed = b"".join(b"--b%d--\r\n" % n for n in reversed(range(depth)))
-    return _MAIL + opened + b"Content-Type: text/plain; charset=utf-8\r\n\r\nBonjour\r\n" + closed
+    return _MAIL + opened + _TEXT + b"\r\nBonjour\r\n" + closed
 
 
 def mail_forwarded(depth: int = 5_000) -> bytes:
@@ -143,24 +147,48 @@ def mail_forwarded(depth: int = 5_000) -> bytes:
 
 def mail_crowded() -> bytes:
     """More parts than a mail may have."""
-    parts = b"".join(b"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n.\r\n" for _ in range(1_100))
+    parts = b"".join(b"--b\r\n" + _TEXT + b"\r\n.\r\n" for _ in range(1_100))
     return _MAIL + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts + b"--b--\r\n"
 
 
 def mail_headers() -> bytes:
     """More headers than a mail may have."""
-    return _MAIL + b"".join(b"X-Trace: %d\r\n" % number for number in range(1_100)) + b"\r\nBonjour\r\n"
+    return _MAIL + _TEXT + b"".join(b"X-Trace: %d\r\n" % number for number in range(1_100)) + b"\r\nBonjour\r\n"
 
 
 def mail_addressees() -> bytes:
     """More addresses than are read."""
     addresses = b",\r\n ".join(b"a%d@exemple.mssante.fr" % number for number in range(2_100))
-    return b"Subject: x\r\nFrom: a@exemple.mssante.fr\r\nTo: " + addresses + b"\r\n\r\nBonjour\r\n"
+    return _MAIL.replace(b"b@exemple.mssante.fr", addresses) + _TEXT + b"\r\nBonjour\r\n"
 
 
 def pdf_crowded() -> bytes:
     """A PDF of more objects than are read."""
     return b"%PDF-1.4\n1 0 obj\n[" + b"0 " * 8_000_001 + b"]\nendobj\n%%EOF\n"
+
+
+def _pdf(pages: bytes, catalogue: bytes, trailer: bytes) -> bytes:
+    """A PDF of these parts with a right cross-reference table."""
+    bodies = (b"<</Type/Catalog/Pages 2 0 R%s>>" % catalogue, pages)
+    out = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
+    table = b"0000000000 65535 f \n"
+    for number, body in enumerate(bodies, 1):
+        table += b"%010d 00000 n \n" % len(out)
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    end = b"xref\n0 %d\n%strailer\n<</Root 1 0 R/Size %d%s>>\nstartxref\n%d\n%%%%EOF\n"
+    return out + end % (len(bodies) + 1, table, len(bodies) + 1, trailer, len(out))
+
+
+def pdf_blank() -> bytes:
+    """A PDF without page."""
+    return _pdf(b"<</Type/Pages/Kids[]/Count 0>>", b"", b"")
+
+
+def pdf_encrypted() -> bytes:
+    """A PDF that wants a password."""
+    key = b"<" + b"00" * 32 + b">"
+    encryption = b"/Encrypt<</Filter/Standard/V 1/R 2/O%s/U%s/P -4>>/ID[<00><00>]" % (key, key)
+    return _pdf(b"<</Type/Pages/Kids[]/Count 0>>", b"", encryption)
 
 
 MAKERS: Mapping[str, Callable[[], bytes]] = {
@@ -188,5 +216,7 @@ MAKERS: Mapping[str, Callable[[], bytes]] = {
         mail_headers,
         mail_addressees,
         pdf_crowded,
+        pdf_blank,
+        pdf_encrypted,
     )
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dui_conformance import __version__, runjson
@@ -109,7 +111,8 @@ def _inputs(job: Job, judged: Judged, mask_place: Mask) -> list[str]:
         # (a mark over two folders, such as the parts of a date, cannot be cut)
         if not subject.parent and subject.id.count("/") == unmark(subject.id, lambda _: "").count("/")
     }
-    return [mask_place(known.get(path.name, path.name)) for path in job.paths]
+    names = [Path(os.path.abspath(path)).name for path in job.paths]  # `.` has one too
+    return [mask_place(known.get(name, name)) for name in names]
 
 
 def _both(text: Text) -> runjson.Bilingual:

@@ -34,11 +34,15 @@ def _both(text: Text) -> runjson.Bilingual:
 
 
 def _sentence(ready: bool | None, binding: int, settled: int, *, known: bool) -> Text:
-    fr = f"{settled} exigences obligatoires applicables sur {binding} sont prouvées ou attestées."
-    en = f"{settled} of {binding} applicable mandatory requirements are proved or attested."
+    few = settled < 2
+    fr = (
+        f"sur {binding} exigences obligatoires applicables, {settled} "
+        f"{'est prouvée ou attestée' if few else 'sont prouvées ou attestées'}."
+    )
+    en = f"{settled} of {binding} applicable mandatory requirements {'is' if settled == 1 else 'are'} proved or attested."
     if not known:
         return Text(
-            f"{fr} Le REM de la vague 2 n'étant connu qu'en partie, l'outil ne peut pas dire « prêt ».",
+            f"{fr.capitalize()} Le REM de la vague 2 n'étant connu qu'en partie, l'outil ne peut pas dire « prêt ».",
             f"{en} The REM of wave 2 is known in part only, so the tool cannot say “ready”.",
         )
     if ready:

@@ -76,7 +76,6 @@ def _bound_qpdf() -> None:
 
     if hasattr(settings, "set_qpdf_limits"):  # older releases have none
         settings.set_qpdf_limits(
-            doc_max_warnings=1_000,
             max_stream_filters=4,
             flate_max_memory=_DECODED,
             png_max_memory=_DECODED,

@@ -35,9 +35,12 @@
     const apply = () => {
       const filters = wanted();
       let count = 0;
+      let total = 0;
       for (const item of items) {
         item.hidden = !matches(item, filters);
-        if (!item.hidden) count += 1;
+        const stands = Number(item.dataset.n || 1); // one finding may have several places
+        total += stands;
+        if (!item.hidden) count += stands;
       }
       for (const group of groups) {
         const inside = items.filter((item) => group.contains(item));
@@ -53,7 +56,7 @@
         }
       }
       shown.textContent = filters.length
-        ? shown.dataset.text.replace("{shown}", count).replace("{total}", items.length)
+        ? shown.dataset.text.replace("{shown}", count).replace("{total}", total)
         : "";
     };
 

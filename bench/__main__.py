@@ -1,0 +1,30 @@
+"""Everything, one after the other: `python -m bench`. Ends with a line for each aim of issue 2.
+
+Exit code 1 if an official example has an unexplained error, or the tool failed on a mutant. Aims of speed and
+detection are printed, they do not decide: the first depends on the machine, the second is an aim.
+"""
+
+import sys
+import time
+
+from bench import detection, official, speed
+from bench.tables import Aim, say, show_aims
+
+
+def main() -> int:
+    started = time.perf_counter()
+    aims: list[Aim] = []
+    for name, measure in (
+        ("official examples", official.measure),
+        ("detection", detection.measure),
+        ("speed", speed.measure),
+    ):
+        say(f"=== {name}\n")
+        aims += measure()
+    show_aims(aims)
+    say(f"{time.perf_counter() - started:.0f} s in all")
+    return int(any(aim.decides and aim.reached is False for aim in aims))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -228,9 +228,9 @@ def test_sex_and_birth_and_matricule() -> None:
 
 def test_address_of_the_user() -> None:
     value = "279035121518989"
-    assert ins.address_follows_matricule(f"mailto:{value}@patient.mssante.fr", (value,)).answer == "passed"
-    assert ins.address_follows_matricule("mailto:277076322082910@patient.mssante.fr", (value,)).answer == "failed"
-    assert ins.address_follows_matricule(f"mailto:{value}@patient.mssante.fr", ("279",)).answer == "not_applicable"
+    assert ins.addresses_follow_matricule((f"mailto:{value}@patient.mssante.fr",), (value,)).answer == "passed"
+    assert ins.addresses_follow_matricule(("mailto:277076322082910@patient.mssante.fr",), (value,)).answer == "failed"
+    assert ins.addresses_follow_matricule((f"mailto:{value}@patient.mssante.fr",), ("279",)).answer == "not_applicable"
 
 
 PREDICATES = [

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -212,14 +211,14 @@ def test_names_that_are_no_text(folder: Path) -> None:
 
 
 @pytest.fixture
-def unpacked(folder: Path) -> Iterator[Path]:
+def unpacked(folder: Path) -> Path:
     """An XDM archive that lies unpacked."""
     import io
     import zipfile
 
     with zipfile.ZipFile(io.BytesIO(fixture("xdm/projet-personnalise/IHE_XDM.ZIP"))) as archive:
-        archive.extractall(folder / "lot")  # noqa: S202  our own fixture
-    yield folder / "lot"
+        archive.extractall(folder / "lot")
+    return folder / "lot"
 
 
 def test_an_unpacked_archive_is_one_unit(unpacked: Path) -> None:
@@ -283,8 +282,9 @@ body = base64.encodebytes(bytes(37 << 20))
 cases = [make() for name, make in MAKERS.items()]
 cases.append(b'<ClinicalDocument xmlns="urn:hl7-org:v3"><component><nonXMLBody><text representation="B64">' + body
              + b"</text></nonXMLBody></component></ClinicalDocument>")
-cases.append(b"From: a@b\\r\\nTo: c@d\\r\\nContent-Transfer-Encoding: base64\\r\\nContent-Type: image/png\\r\\n\\r\\n" + body)
-cases.append(b"From: a@b\\r\\nTo: c@d\\r\\n" + b"a:b\\n" * 3_000_000)
+mail = b"From: a@b\\r\\nTo: c@d\\r\\n"
+cases.append(mail + b"Content-Transfer-Encoding: base64\\r\\nContent-Type: image/png\\r\\n\\r\\n" + body)
+cases.append(mail + b"a:b\\n" * 3_000_000)
 bomb = zlib.compress(bytes(300 << 20), 9)
 cases.append(b"%PDF-1.5\\n1 0 obj<</Type/XRef/W[1 2 1]/Size 9/Root 2 0 R/Length 1/Filter/FlateDecode>>stream\\n" + bomb
              + b"\\nendstream endobj\\nstartxref\\n9\\n%%EOF")

@@ -34,9 +34,8 @@ def pdf(metadata: bytes | None = None, pages: int = 1, **saving: object) -> byte
 def with_catalogue(extra: bytes, objects: bytes = b"") -> bytes:
     return (
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R" + extra + b">>endobj\n"
-        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n"
-        + objects
-        + b"trailer<</Root 1 0 R>>\n%%EOF\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n" + objects + b"trailer<</Root 1 0 R>>\n%%EOF\n"
     )
 
 
@@ -107,13 +106,18 @@ def test_garbage_is_damage(data: bytes) -> None:
         assert codes(opened(data)) == ["pdf.damaged"]
 
 
-def test_a_truncated_pdf_is_damage_or_still_has_its_pages() -> None:
+def test_a_truncated_pdf_is_never_taken_for_whole() -> None:
     data = fixture(GOOD)
-    for length in range(6, len(data), len(data) // 60):
-        subject = opened(data[:length])
-        assert codes(subject) in (["pdf.damaged"], [])
-        if not codes(subject):
-            assert int(attributes(subject)["pages"]) >= 0
+    for length in (*range(6, len(data), len(data) // 60), len(data) - 8):
+        assert codes(opened(data[:length])) in (["pdf.damaged"], ["pdf.repaired"])
+
+
+def test_a_wrong_cross_reference_table_is_repaired_and_said_so() -> None:
+    data = fixture(GOOD)
+    at = data.rindex(b"startxref")
+    subject = opened(data[:at] + b"startxref\n17\n%%EOF\n")
+    assert codes(subject) == ["pdf.repaired"]
+    assert int(attributes(subject)["pages"]) >= 1
 
 
 def test_metadata_that_inflate_without_end_are_cut() -> None:

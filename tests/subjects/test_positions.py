@@ -42,7 +42,8 @@ def test_the_place_of_a_tag_is_where_it_begins(data: bytes) -> None:
 
 
 def test_columns_count_characters() -> None:
-    assert place('<ClinicalDocument xmlns="urn:hl7-org:v3"><id extension="éé𝄞"/><title/></ClinicalDocument>'.encode()).column == 63
+    text = '<ClinicalDocument xmlns="urn:hl7-org:v3"><id extension="éé𝄞"/><title/></ClinicalDocument>'
+    assert place(text.encode()).column == 63
 
 
 def test_blanks_before_metadata_do_not_shift_places() -> None:
@@ -95,7 +96,8 @@ def test_the_header_of_a_mail_has_its_line() -> None:
 
 
 def test_paths_number_the_brothers_that_share_a_name() -> None:
-    subject = opened(b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id/><code/><id root="1"/><!-- x --></ClinicalDocument>')
+    body = b'<id/><code/><id root="1"/><!-- x -->'
+    subject = opened(b'<ClinicalDocument xmlns="urn:hl7-org:v3">' + body + b"</ClinicalDocument>")
     assert subject.view is not None
     second = subject.view[2]
     assert path_of(second, "root") == "/ClinicalDocument/id[2]/@root"

@@ -146,13 +146,13 @@ def is_not_a_matricule(identifier: str) -> Verdict:
     return check(read is None or not read.is_sound, found=identifier)
 
 
-def address_follows_matricule(address: str, matricules: tuple[str, ...]) -> Verdict:
+def addresses_follow_matricule(addresses: tuple[str, ...], matricules: tuple[str, ...]) -> Verdict:
     """The local part of a patient.mssante.fr address is the matricule (référentiel MSSanté 2, ECO.2.2.6)."""
-    sound = [matricule for matricule in matricules if (read := matricule_of(matricule)) and read.is_sound]
-    if not sound:
+    sound = {matricule for matricule in matricules if (read := matricule_of(matricule)) and read.is_sound}
+    if not sound or not addresses:
         return NOT_APPLICABLE
-    local = address.partition(":")[2].rpartition("@")[0]
-    return check(local in sound, found=local)
+    strays = [local for address in addresses if (local := address.partition(":")[2].rpartition("@")[0]) not in sound]
+    return check(not strays, found=", ".join(strays))
 
 
 def characters_are_admitted(name: str, wanted: str, environment: str) -> Verdict:

@@ -239,9 +239,7 @@ def pdf_name_is_formed(name: str) -> Verdict:
     return check(found is not None and _is_date(found["date"]), found=name)
 
 
-def pdf_names_name_the_user(
-    names: tuple[str, ...], births: tuple[str, ...], givens: tuple[str, ...]
-) -> Verdict:
+def pdf_names_name_the_user(names: tuple[str, ...], births: tuple[str, ...], givens: tuple[str, ...]) -> Verdict:
     """Name and given name of each PDF are those of the INS traits (ECO.2.1.6)."""
     if not births or not givens:
         return NOT_APPLICABLE
@@ -309,8 +307,10 @@ def replaced_is_announced(records: Records) -> Iterator[tuple[int, Verdict]]:
 
 
 def _holder(identifier: str, mails: Mapping[str, int]) -> int | None:
-    top, inside, _ = identifier.partition("!/")
-    return mails.get(top) if inside else None
+    """The mail that a document lies in: the one whose id is a step on the way to the document's."""
+    steps = identifier.split("!/")
+    ways = ("!/".join(steps[:length]) for length in range(len(steps) - 1, 0, -1))
+    return next((mails[way] for way in ways if way in mails), None)
 
 
 def disposition_is_formed(value: str) -> Verdict:

@@ -86,6 +86,43 @@ def are_members_once(entries: tuple[str, ...], members: tuple[str, ...]) -> Verd
     return check(not wrong, wrong=", ".join(wrong))
 
 
+def new_members_are_original(entries: tuple[str, ...], members: tuple[str, ...], originals: tuple[str, ...]) -> Verdict:
+    """A document of the submission has SubmissionSetStatus Original (DMP-ASSOC-HASMEMBER)."""
+    known, original = set(members), set(originals)
+    wrong = [entry for entry in dict.fromkeys(entries) if entry in known and entry not in original]
+    return check(not wrong, wrong=", ".join(wrong))
+
+
+def are_among(values: tuple[str, ...], known: tuple[str, ...]) -> Verdict:
+    """Every value is a known one (ends of associations)."""
+    admitted = set(known)
+    strays = list(dict.fromkeys(value for value in values if value not in admitted))
+    return check(not strays, strays=", ".join(strays))
+
+
+def replacements_are_tied(sources: tuple[str, ...], targets: tuple[str, ...], entries: tuple[str, ...]) -> Verdict:
+    """RPLC goes from a document of the submission to an entryUUID of the registry (DMP-ASSOC-RPLC)."""
+    inside = set(entries)
+    wrong = [
+        f"{source} → {target}"
+        for source, target in zip(sources, targets, strict=False)
+        if source not in inside or target in inside or not target.startswith("urn:uuid:")
+    ]
+    return check(not wrong, wrong=", ".join(wrong))
+
+
+def signatures_are_tied(
+    signatures: tuple[str, ...], sources: tuple[str, ...], targets: tuple[str, ...], sets: tuple[str, ...]
+) -> Verdict:
+    """Each signature has an association `signs` to the SubmissionSet (DMP-SIG-PRESENT)."""
+    if not signatures:
+        return NOT_APPLICABLE
+    owners = set(sets)
+    tied = {source for source, target in zip(sources, targets, strict=False) if target in owners}
+    wrong = [signature for signature in signatures if signature not in tied]
+    return check(not wrong, wrong=", ".join(wrong))
+
+
 def are_distinct(values: tuple[str, ...]) -> Verdict:
     """No value comes twice."""
     repeated = [value for value, count in Counter(values).items() if count > 1]

@@ -26,6 +26,23 @@ _COMMANDS = {
 }
 
 
+# what click says of its own, and knows in English alone
+_OF_CLICK = (
+    ("Usage:", "Utilisation :"),
+    ("Options:", "Options :"),
+    ("Commands:", "Commandes :"),
+    ("Show this message and exit.", "Affiche cette aide."),
+    ("Show the version and exit.", "Affiche la version."),
+    ("[default:", "[défaut :"),
+)
+
+
+def _worded(help_text: str, say: Saying) -> str:
+    for english, french in _OF_CLICK:
+        help_text = help_text.replace(english, say(french, english))
+    return help_text
+
+
 class _Commands(click.Group):
     """Loads a command's module when it is asked for; a typo gets the nearest name."""
 
@@ -48,7 +65,12 @@ class _Commands(click.Group):
             return None
         module = importlib.import_module(f"dui_conformance.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)(self.say)
+        plain = command.get_help
+        command.get_help = lambda ctx: _worded(plain(ctx), self.say)  # type: ignore[method-assign]
         return command
+
+    def get_help(self, ctx: click.Context) -> str:
+        return _worded(super().get_help(ctx), self.say)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -100,8 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo(say("Interrompu.", "Interrupted."), err=True)
         code = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # click's answer to a pipe that was closed; its code would mean findings
         code = 141
     except Exception as error:
         if os.environ.get("DUI_CONFORMANCE_DEBUG"):

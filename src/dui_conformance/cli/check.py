@@ -3,6 +3,7 @@
 import datetime
 import os
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def _known_names(manifest: Manifest, only: tuple[str, ...], say: Saying) -> None
     rules = catalogue.load().rules
     families = {rule.family for rule in rules.values()}
     for name in only:
-        if not any(mark in name for mark in "*?[") and name not in rules and name not in families:
+        if not any(fnmatchcase(known, name) for known in (*rules, *families)):
             raise unknown(say, Text("Règle", "rule"), name, [*rules, *families])
     for waiver in manifest.waivers:
         if waiver.rule not in rules:
@@ -176,6 +177,11 @@ def _known_names(manifest: Manifest, only: tuple[str, ...], say: Saying) -> None
         if manifest.project.scheme not in schemes:
             where = Text("dui.toml, funding : dispositif", "scheme in dui.toml, funding:")
             raise unknown(say, where, manifest.project.scheme, schemes)
+        lines = [line["id"] for line in schemes[manifest.project.scheme].get("lines", ())]
+        for name in manifest.project.amounts:
+            if name not in lines:
+                where = Text("dui.toml, funding.amounts : ligne", "line in dui.toml, funding.amounts:")
+                raise unknown(say, where, name, lines)
 
 
 def _with_progress(job: Job, say: Saying) -> runjson.Run:

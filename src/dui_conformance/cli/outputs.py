@@ -1,8 +1,13 @@
-"""Where reports go: each `--output` takes the `--format` before it, or the format its extension names."""
+"""Where reports go: each `--output` takes the `--format` before it, or the format its extension names.
+
+`--output FILE --format FORMAT`, the other way round, is the same pair, unless the file's extension names another format.
+"""
 
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -37,43 +42,94 @@ class PairingCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         given = list(args)
         rest = super().parse_args(ctx, args)
-        ctx.meta[self.KEY] = paired(given, ctx)
+        say = getattr(ctx.find_root().command, "say", Saying("fr"))
+        try:
+            outputs = paired(given, say)
+        except click.UsageError as error:
+            error.ctx = ctx
+            raise
+        for output in outputs:
+            _refuse_unwritable(output.file, say)
+        ctx.meta[self.KEY] = outputs
         return rest
 
 
-def paired(args: list[str], ctx: click.Context | None = None) -> list[Output]:
+def paired(args: list[str], say: Saying) -> list[Output]:
     """The outputs that arguments ask for. Raises click.UsageError if two would share standard output."""
+    asked = list(_asked(args))
     outputs: list[Output] = []
-    waiting: str | None = None
+    form: str | None = None
+    while asked:
+        is_format, value = asked.pop(0)
+        if is_format:
+            if form is not None:
+                outputs.append(Output(form, None))
+            form = value
+            continue
+        named = _BY_EXTENSION.get(Path(value).suffix.lower())
+        if form is None and _alternate(asked) and named in (None, asked[0][1]):
+            form = asked.pop(0)[1]
+        if form is None and named is None:
+            known = ", ".join(_BY_EXTENSION)
+            raise click.UsageError(
+                say(
+                    f"--output {value} : dans quel format ? Donnez --format, ou une extension parmi {known}.",
+                    f"--output {value}: in which format? Give --format, or an extension among {known}.",
+                )
+            )
+        outputs.append(Output(form or named or "", Path(value)))
+        form = None
+    if form is not None:
+        outputs.append(Output(form, None))
+    if sum(output.file is None for output in outputs) > 1:
+        raise click.UsageError(
+            say(
+                "un seul rapport peut aller sur la sortie standard : donnez --output aux autres.",
+                "one report only can go to standard output: give the others an --output.",
+            )
+        )
+    return outputs or [Output("console", None)]
+
+
+def _alternate(rest: list[tuple[bool, str]]) -> bool:
+    """Whether what follows an --output is --format, --output, --format… to the end: pairs, the other way round."""
+    return len(rest) % 2 == 1 and all(is_format == (at % 2 == 0) for at, (is_format, _) in enumerate(rest))
+
+
+def _asked(args: list[str]) -> Iterator[tuple[bool, str]]:
+    """Each --format (true) and --output (false) with its value, in the order given."""
     position = 0
-    while position < len(args):
+    while position < len(args) and args[position] != "--":
         name, equals, value = args[position].partition("=")
-        if name == "--":
-            break
         if not name.startswith("--") and name[:2] in ("-f", "-o") and len(name) > 2:
             name, equals, value = name[:2], "=", args[position][2:]
         if name in ("--format", "-f", "--output", "-o"):
             if not equals:
                 position += 1
                 value = args[position] if position < len(args) else ""
-            if name in ("--format", "-f"):
-                if waiting is not None:
-                    outputs.append(Output(waiting, None))
-                waiting = value
-            else:
-                file = Path(value)
-                form = waiting or _BY_EXTENSION.get(file.suffix.lower())
-                if form is None:
-                    known = ", ".join(_BY_EXTENSION)
-                    raise click.UsageError(f"--output {value}: --format ? ({known})", ctx)
-                outputs.append(Output(form, file))
-                waiting = None
+            yield name in ("--format", "-f"), value
         position += 1
-    if waiting is not None:
-        outputs.append(Output(waiting, None))
-    if sum(output.file is None for output in outputs) > 1:
-        raise click.UsageError("--format ×2 → stdout ; --output ?", ctx)
-    return outputs or [Output("console", None)]
+
+
+def _refuse_unwritable(file: Path | None, say: Saying) -> None:
+    """Before the work, what can be known then. Raises click.UsageError."""
+    if file is None:
+        return
+    folder = file.parent
+    if not folder.is_dir():
+        raise click.UsageError(
+            say(
+                f"{file} ne peut pas être écrit : {folder} n'est pas un dossier.",
+                f"{file} cannot be written: {folder} is not a folder.",
+            )
+        )
+    if file.is_dir() or not os.access(folder, os.W_OK):
+        raise click.UsageError(
+            say(
+                f"{file} ne peut pas être écrit : c'est un dossier, ou le sien est protégé.",
+                f"{file} cannot be written: it is a folder, or its own is protected.",
+            )
+        )
 
 
 def write(run: runjson.Run, output: Output, say: Saying) -> None:
@@ -87,7 +143,8 @@ def write(run: runjson.Run, output: Output, say: Saying) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(output.file)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise click.UsageError(
             say(
                 f"{output.file} ne peut pas être écrit : {error.strerror}",

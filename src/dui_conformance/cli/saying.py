@@ -1,6 +1,7 @@
 """Sentences of the command line in one language."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -36,6 +37,9 @@ def unknown(say: Saying, what: Text, name: str, known: Iterable[str]) -> click.U
     return click.UsageError(say(f"{what.fr} « {name} » inconnu(e).", f"Unknown {what.en} `{name}`.") + hint)
 
 
+_EXTRA = re.compile(r"^Got unexpected extra arguments? \((.*)\)")  # click's own sentence, in English alone
+
+
 def usage_error(error: click.ClickException, say: Saying) -> str:
     """A usage error as one sentence in the language asked for."""
     if isinstance(error, click.NoSuchOption):
@@ -53,8 +57,24 @@ def usage_error(error: click.ClickException, say: Saying) -> str:
                 f"{name} : valeur refusée ; les valeurs admises sont {values}.",
                 f"{name}: value refused; the values are {values}.",
             )
+        elif isinstance(error.param.type, click.DateTime):
+            message = say(f"{name} : une date AAAA-MM-JJ est attendue.", f"{name}: a date YYYY-MM-DD is expected.")
+        elif isinstance(error.param.type, click.IntRange):
+            low, high = error.param.type.min, error.param.type.max
+            message = say(
+                f"{name} : un nombre entre {low} et {high} est attendu.",
+                f"{name}: a number between {low} and {high} is expected.",
+            )
         else:
             message = f"{name} : {error.message}" if say.lang == "fr" else f"{name}: {error.message}"
+    elif isinstance(error, click.BadOptionUsage):
+        name = error.option_name
+        if "does not take" in error.message:
+            message = say(f"{name} ne prend pas de valeur.", f"{name} takes no value.")
+        else:
+            message = say(f"il manque la valeur de {name}.", f"the value of {name} is missing.")
+    elif type(error) is click.UsageError and (extra := _EXTRA.search(error.message)):
+        message = say(f"argument de trop : {extra[1]}.", f"one argument too many: {extra[1]}.")
     else:
         message = error.format_message()
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dui-conformance"

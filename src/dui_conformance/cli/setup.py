@@ -71,7 +71,15 @@ def demo(say: Saying) -> click.Command:
     )
     @lang_option(say)
     def command(output: Path, **_options: Any) -> int:
-        output.mkdir(parents=True, exist_ok=True)
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.UsageError(
+                say(
+                    f"{output} ne peut pas être créé : {error.strerror}",
+                    f"{output} cannot be made: {error.strerror}",
+                )
+            ) from error
         for editor in ("ready", "failing"):
             folder = fixtures_root() / editor
             manifest = read_manifest(folder / MANIFEST_NAME, say)

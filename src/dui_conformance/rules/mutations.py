@@ -14,7 +14,8 @@ for a trouble of the disk, see `tests/rules/inputs.py`. A break makes one change
   one that `nth` names (from 1).
 * bytes: `{replace: TEXT, to: TEXT}` (every occurrence, must occur), `{truncate: N}` (keep N bytes; negative: drop
   from the end), `{prepend: TEXT}`, `{append: TEXT}`, `{content: TEXT}`, `{encode: CODEC}` (from UTF-8),
-  `{pad: N}` (append N line feeds), `{base64: TEXT}`: whole new bytes given in base64, `{make: NAME}`: whole new bytes made by `rules.hostile`.
+  `{pad: N}` (append N line feeds), `{base64: TEXT}`: whole new bytes given in base64, `{make: NAME}`: whole new
+  bytes made by `rules.hostile`.
 * ZIP: `{zip: rename, entry: NAME, to: NAME}`, `{zip: remove, entry: NAME}`, `{zip: add, entry: NAME, text: TEXT}`,
   `{zip: duplicate, entry: NAME}`, `{zip: encrypt, entry: NAME}` (sets the flag).
 * mail: `{header: NAME, to: VALUE}` (set or add), `{drop_header: NAME}`, `{drop_part: N}`, `{part_name: N, to: NAME}`,

@@ -150,7 +150,7 @@ def _product(manifest: Manifest, *, declared: bool) -> runjson.Product:
         wave=manifest.wave,
         referenced=manifest.referenced,
         domains=list(manifest.domains),
-        options=dict(manifest.options),
+        options=dict(sorted(manifest.options.items())),
         declared=declared,
     )
 
@@ -189,7 +189,7 @@ def _rules(loaded: Catalogue, judged: Judged) -> list[runjson.Rule]:
             level=rule.level,
             title=_both(rule.title),
             remedy=_both(rule.remedy),
-            source={name: str(value) for name, value in rule.source.items()},
+            source={name: str(value) for name, value in sorted(rule.source.items())},
             proves=list(rule.proves),
             outcomes={name: judged.tallies[rule.id][name] for name in OUTCOMES if judged.tallies[rule.id][name]},
         )

@@ -23,7 +23,7 @@ def readiness_of(rows: Sequence[RolledUp], tables: Tables, wave: int) -> runjson
         sentence=_both(_sentence(ready, len(binding), settled, known=known)),
         binding=len(binding),
         settled=settled,
-        counts={status: count for status, count in counted(binding).items() if count},
+        counts=dict(sorted((status, count) for status, count in counted(binding).items() if count)),
         blocking=[row.requirement.id for row in blocking],
         next=_steps(blocking, tables),
     )

@@ -1,6 +1,7 @@
 """The door for PDF: what it claims to be. Built on pikepdf (qpdf), which is loaded when a first PDF comes."""
 
 import io
+import logging
 import re
 import zlib
 from functools import cache
@@ -33,8 +34,8 @@ def read(subject: Subject, budget: Budget) -> None:
     """Give the subject its view: `<pdf sha256 holder version offset pages encrypted pdfa_part pdfa_conformance/>`.
 
     An attribute that cannot be known is absent. `holder`: the kind of what it lies in (cda, mail, xdm…), empty for a
-    file; `offset`: bytes before the header. Damage is recorded as the defect
-    `pdf.damaged`; LZW, whose output qpdf cannot bound and ISO 19005-1 §6.1.10 forbids, as `pdf.lzw`.
+    file; `offset`: bytes before the header. Damage is recorded as the defect `pdf.damaged`, or `pdf.repaired` where
+    qpdf found its way; LZW, whose output qpdf cannot bound and ISO 19005-1 §6.1.10 forbids, as `pdf.lzw`.
     """
     import pikepdf
 
@@ -59,6 +60,8 @@ def read(subject: Subject, budget: Budget) -> None:
             packet = document.Root.get("/Metadata")
             if isinstance(packet, pikepdf.Stream):
                 _read_xmp(view, _xmp_bytes(packet), budget)
+            if document.get_warnings():
+                subject.add("pdf.repaired")
     except pikepdf.PasswordError:
         view.set("encrypted", "true")
     except Exception as error:  # qpdf reports damage through many types; any of them is damage, not a crash of ours
@@ -73,6 +76,8 @@ def _delimiters(data: bytes) -> int:
 def _bound_qpdf() -> None:
     """Limit what qpdf decodes on opening. Its limits are the process's: they are set once."""
     from pikepdf import settings
+
+    logging.getLogger("pikepdf").addHandler(logging.NullHandler())  # what it says of damage, our defects say
 
     if hasattr(settings, "set_qpdf_limits"):  # older releases have none
         settings.set_qpdf_limits(

@@ -57,7 +57,7 @@ def _position(subject: Subject, node: Element) -> tuple[int | None, int | None]:
     rank = int(cast(float, _RANK(node)))
     if 2 * rank + 1 < len(subject.tag_places):
         return subject.tag_places[2 * rank], subject.tag_places[2 * rank + 1]
-    return node.sourceline, None
+    return cast("int | None", node.sourceline), None
 
 
 def _tag_places(data: bytes) -> "array[int]":

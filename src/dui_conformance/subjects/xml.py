@@ -216,7 +216,7 @@ def _cause(error: etree.XMLSyntaxError, data: bytes) -> Defect:
     message = error.msg or ""
     if "Excessive depth" in message:
         return Defect("xml.too_deep", {"limit": "256"}, where)
-    code = _CAUSES.get(error.code, "xml.malformed")
+    code = _CAUSES.get(error.code, "xml.malformed")  # type: ignore[attr-defined]
     if _wide(data) and data[:2] not in _UTF16_MARKS:  # XML 1.0 §4.3.3 wants the mark
         code = "xml.encoding"
     elif "EntityRef" in message:

@@ -79,7 +79,7 @@ def read(data: bytes, budget: Budget, allowance: int) -> Opened:
 def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
     """The offsets of entries whose bytes are also another entry's (the way of the densest bombs)."""
     found = set()
-    end = -1
+    end = min((info.header_offset for info in infos), default=0)  # bytes cut out before make offsets negative
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
             found.add(info.header_offset)

@@ -292,6 +292,11 @@ def _same_addresses(mutant: Mutant, before: bytes, after: bytes) -> bool:
     return [address for _, address in old] == [address for _, address in new]
 
 
+def _no_archive(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """A reply without attachment."""
+    return not email.message_from_bytes(before).is_multipart()
+
+
 def _record_number(mutant: Mutant, before: bytes, after: bytes) -> bool:
     """A number added before `.pdf`, where the form of the name admits one (ECO.2.1.6)."""
     return mutant.draft.after.endswith("_2.pdf")
@@ -312,6 +317,7 @@ CONDITIONS: dict[str, Condition] = {
     "mail_reads_equal": _mail_reads_equal,
     "real_mail_date": _real_mail_date,
     "same_addresses": _same_addresses,
+    "no_archive": _no_archive,
     "record_number": _record_number,
     "same_purpose": _same_purpose,
     "reads_back_equal": _reads_back_equal,

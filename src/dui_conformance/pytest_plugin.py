@@ -7,7 +7,6 @@ Without `--dui` the plugin does nothing and imports nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dui-lang", choices=("fr", "en"), default="fr", help="language of the messages")
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    yield
-    if session.config.getoption("--dui"):
-        collector = DuiCollector.from_parent(session, name="dui")
-        items = list(collector.collect())
-        session.items.extend(items)
-        session.testscollected = len(session.items)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the tests before anyone selects among them (-k, -m, random order…)."""
+    if config.getoption("--dui"):
+        items.extend(DuiCollector.from_parent(session, name="dui").collect())
 
 
 class DuiFailure(Exception):

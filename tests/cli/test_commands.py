@@ -30,7 +30,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), **more}
+    # (PYTHONUNBUFFERED, which some machines set, makes Python itself forget that a pipe was closed in mid-write)
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), **more}
 
 
 class TestReport:
@@ -164,7 +166,7 @@ class TestPages:
         whole = {d["id"]: d for _p, family in catalogue.sources() for d in family["rules"]}
         say = Saying("en" if lang == "en" else "fr")
         rules = list(catalogue.load().rules.values())
-        for rule in rules[:: max(1, len(rules) // 12)]:
+        for rule in rules[:: len(rules) // 3]:
             told = page(rule, say)
             assert told.startswith(f"# {rule.id}")
             for part in (say.text(rule.title), say.text(rule.remedy), rule.source["spec"], *rule.proves):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dui_conformance.checks.verdict import PASSED
-from dui_conformance.engine.related import describing, relatives
+from dui_conformance.engine.related import Kin
 from dui_conformance.subjects.intake import open_bytes
 from dui_conformance.subjects.model import Budget, Subject
 from tests.engine.small import Trial, document, rule
@@ -24,6 +24,11 @@ def opened(name: str) -> Subject:
 
 def only(top: Subject, kind: str, number: int = 0) -> Subject:
     return [s for s in top.walk() if s.kind == kind][number]
+
+
+def relatives(subject: Subject, element: Any, kind: str) -> list[Subject]:
+    top = next(iter(list(subject.ancestors())[-1:]), subject)
+    return Kin(top).relatives(subject, element, kind)
 
 
 def context(subject: Subject, path: str = ".") -> Any:
@@ -64,18 +69,6 @@ def test_a_document_belongs_with_the_metadata_of_its_archive(two_documents: Subj
     document = only(two_documents, "cda")
     assert relatives(document, context(document), "xds") == [only(two_documents, "xds")]
     assert relatives(document, context(document), "xdm") == [two_documents]
-
-
-def test_the_entry_that_describes_a_document(two_documents: Subject) -> None:
-    for number in (0, 1):
-        document = only(two_documents, "cda", number)
-        described = describing(document)
-        assert described is not None
-        assert described[1].get("subject") == document.id
-
-
-def test_nothing_describes_a_document_on_its_own() -> None:
-    assert describing(opened("documents/projet-personnalise.xml")) is None
 
 
 def test_a_mail_has_what_lies_inside(mail: Subject) -> None:

@@ -259,6 +259,13 @@ class TestApplicability:
     def test_from_the_manifest(self, applies: Any, declared: Any, answer: str) -> None:
         assert applicable(requirement(applies=applies), Manifest(**declared))[0] == answer
 
+    def test_only_what_is_not_declared_is_asked_for(self) -> None:
+        row = requirement(applies={"domains": ["PA"], "hosted": True, "own_accounts": True})
+        manifest = Manifest(domains=("PA",), options={"own_accounts": True})
+        assert rolled(row, PASSED, manifest=manifest).undeclared == ["options.hosted"]
+        _, why = applicable(row, manifest)
+        assert "options.hosted n'est pas déclaré" in why.fr
+
     def test_what_is_not_declared_is_named(self) -> None:
         _, why = applicable(requirement(applies={"domains": ["PA"], "hosted": True}), Manifest())
         assert "scope.domains, options.hosted" in why.fr

@@ -26,7 +26,7 @@ SPACED = etree.fromstring(SOURCE.format('xmlns="urn:hl7-org:v3"'))
 
 
 def on(expression: str, node: Any = SPACED, kind: str = "cda") -> Any:
-    return Expression(expression, kind, CONSTANTS)(node)
+    return compiled(Expression(expression, kind, CONSTANTS).text, knows_bearer=True)(node)
 
 
 def told(found: Any) -> Any:

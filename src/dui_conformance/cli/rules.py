@@ -6,6 +6,7 @@ import click
 
 from dui_conformance.cli.options import lang_option
 from dui_conformance.cli.saying import Saying, unknown
+from dui_conformance.data import read_yaml
 from dui_conformance.readiness.requirements import load as load_tables
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.model import LEVELS, Rule
@@ -77,7 +78,9 @@ def rule(say: Saying) -> click.Command:
 def page(rule: Rule, say: Saying) -> str:
     """What the rule says, why, an example that breaks it, the fix, the source, the requirements."""
     tables = load_tables()
-    whole = next(data for _path, family in catalogue.sources() for data in family["rules"] if data["id"] == rule.id)
+    # one file is read, not all: reading YAML is slow
+    file = next(path for path in catalogue.rule_files() if f"id: {rule.id}\n".encode() in path.read_bytes())
+    whole = next(data for data in read_yaml(file)["rules"] if data["id"] == rule.id)
     lines = [
         f"# {rule.id} — {say.text(rule.title)}",
         "",

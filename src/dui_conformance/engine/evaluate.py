@@ -13,7 +13,7 @@ from dui_conformance.engine import personal as people
 from dui_conformance.engine import privacy
 from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Group, Plan
-from dui_conformance.engine.related import relatives
+from dui_conformance.engine.related import Kin
 from dui_conformance.rules.model import (
     Argument,
     Assertion,
@@ -39,8 +39,9 @@ def evaluate(top: Subject, plan: Plan) -> UnitResult:
     """Every planned rule on every subject of a unit."""
     result = UnitResult(secret=privacy.secret_of(top.data or top.id.encode()))
     scrub = privacy.Scrubber(value for subject in top.walk() for value in people.values_of(subject))
+    kin = Kin(top)
     for subject in top.walk():
-        _Judge(subject, plan, result, scrub).judge()
+        _Judge(subject, plan, result, scrub, kin).judge()
         result.people.update(privacy.Crowd.words_of(people.patient_values_of(subject)))
     return result
 
@@ -57,14 +58,16 @@ def tool_failed(error: Exception) -> Text:
 class _Judge:
     """Evaluates the rules of one subject; contexts are selected once per expression."""
 
-    def __init__(self, subject: Subject, plan: Plan, result: UnitResult, scrub: privacy.Scrubber) -> None:
+    def __init__(self, subject: Subject, plan: Plan, result: UnitResult, scrub: privacy.Scrubber, kin: Kin) -> None:
         self.subject = subject
         self.plan = plan
+        self.kin = kin
         self.result = result
         self.scrub = scrub
         self.id = scrub(_safe_id(subject.id))
         self.contexts: dict[str, list[Element]] = {}
         self.conditions: dict[str, bool] = {}
+        self.steps = {child.tag for child in subject.view} if subject.view is not None else set()
         self.gathered: dict[tuple[str, Element], tuple[str, ...]] = {}
         self.date = _date_of(subject)
 
@@ -125,6 +128,8 @@ class _Judge:
         return self.conditions[group.when.text]
 
     def _contexts(self, group: Group, view: Element) -> list[Element]:
+        if group.contexts.first_step and group.contexts.first_step not in self.steps:
+            return []
         contexts = self.contexts.get(group.contexts.text)
         if contexts is None:
             contexts = self.contexts[group.contexts.text] = group.contexts.nodes(view)
@@ -221,7 +226,7 @@ class _Judge:
         if not self._read(check.arguments, [context], arguments):
             return None
         for given in check.given:
-            found = [r.view for r in relatives(self.subject, context, given.kind) if r.view is not None]
+            found = [r.view for r in self.kin.relatives(self.subject, context, given.kind) if r.view is not None]
             if not found or not self._read(given.arguments, found if given.every else found[:1], arguments):
                 return None
         for name, setting in check.settings.items():

@@ -3,17 +3,44 @@
 from dui_conformance.subjects.model import Element, Subject
 
 
-def relatives(subject: Subject, context: Element, kind: str) -> list[Subject]:
-    """The subjects of a kind that belong with a context of this subject.
+class Kin:
+    """The subjects of one unit, and which of them belong together. Each question is answered once."""
 
-    A context whose element (or an element above it in the view) points at a subject belongs with that one alone.
-    Otherwise: what lies inside this subject; else the nearest container of that kind; else what lies in the
-    nearest mail or archive around it.
-    """
-    pointed = _pointed(subject, context)
-    if pointed is not None:
-        return [relative for relative in pointed.walk() if relative.kind == kind]
-    inside = [relative for relative in subject.walk() if relative.kind == kind and relative is not subject]
+    def __init__(self, top: Subject) -> None:
+        self._by_id = {subject.id: subject for subject in top.walk()}
+        self._known: dict[tuple[Subject, bool, str], list[Subject]] = {}
+
+    def relatives(self, subject: Subject, context: Element, kind: str) -> list[Subject]:
+        """The subjects of a kind that belong with a context of a subject.
+
+        A context whose element (or an element above it in the view) points at a subject belongs with that one alone.
+        Otherwise: what lies inside the subject; else the nearest container of that kind; else what lies in the
+        nearest mail or archive around it.
+        """
+        pointed = self._pointed(subject, context)
+        key = (pointed or subject, pointed is not None, kind)
+        if key not in self._known:
+            self._known[key] = _of_kind(pointed, kind) if pointed is not None else _around(subject, kind)
+        return self._known[key]
+
+    def _pointed(self, subject: Subject, context: Element) -> Subject | None:
+        if subject.kind not in ("xds", "mail"):
+            return None
+        element: Element | None = context
+        while element is not None:
+            target = element.get("subject")
+            if target is not None:
+                return self._by_id.get(target)
+            element = element.getparent()
+        return None
+
+
+def _of_kind(subject: Subject, kind: str) -> list[Subject]:
+    return [inside for inside in subject.walk() if inside.kind == kind]
+
+
+def _around(subject: Subject, kind: str) -> list[Subject]:
+    inside = [relative for relative in _of_kind(subject, kind) if relative is not subject]
     if inside:
         return inside
     for container in subject.ancestors():
@@ -21,30 +48,7 @@ def relatives(subject: Subject, context: Element, kind: str) -> list[Subject]:
             return [container]
     for container in subject.ancestors():
         if container.kind in ("mail", "xdm"):
-            around = [relative for relative in container.walk() if relative.kind == kind]
-            if around:
-                return around
+            beside = _of_kind(container, kind)
+            if beside:
+                return beside
     return []
-
-
-def describing(subject: Subject) -> tuple[Subject, Element] | None:
-    """The metadata, and in them the DocumentEntry, that describe this document of an XDM archive."""
-    if subject.parent is None or subject.parent.kind != "xdm":
-        return None
-    for sibling in subject.parent.children:
-        if sibling.kind == "xds" and sibling.view is not None:
-            for entry in sibling.view.iterfind("DocumentEntry"):
-                if entry.get("subject") == subject.id:
-                    return sibling, entry
-    return None
-
-
-def _pointed(subject: Subject, context: Element) -> Subject | None:
-    element: Element | None = context
-    while element is not None:
-        target = element.get("subject") if subject.kind in ("xds", "mail") else None
-        if target is not None:
-            top = next(iter([*list(subject.ancestors())[-1:], subject]))
-            return next((relative for relative in top.walk() if relative.id == target), None)
-        element = element.getparent()
-    return None

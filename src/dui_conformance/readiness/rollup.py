@@ -59,6 +59,7 @@ class RolledUp:
     findings: Sequence[str]
     evidence: Mapping[str, Sequence[str]]
     attestations: Sequence[AttestationProof]
+    undeclared: Sequence[str] = ()  # what the manifest would have to say for its applicability to be known
 
     @property
     def binding(self) -> bool:
@@ -112,26 +113,30 @@ def applicable(requirement: Requirement, manifest: Manifest) -> tuple[Applicable
     """Whether a requirement applies to what the manifest declares, with the reason."""
     if not requirement.applies:
         return "yes", Text("s'applique à tout DUI", "applies to every DUI")
-    undeclared = []
     for name, wanted in requirement.applies.items():
         if name == "domains":
-            if not manifest.domains:
-                undeclared.append("scope.domains")
-            elif not set(wanted) & set(manifest.domains):
+            if manifest.domains and not set(wanted) & set(manifest.domains):
                 domains = ", ".join(wanted)
                 return "no", Text(f"ne concerne que les domaines {domains}", f"concerns the domains {domains} only")
-        elif name not in manifest.options:
-            undeclared.append(f"options.{name}")
-        elif manifest.options[name] != wanted:
+        elif name in manifest.options and manifest.options[name] != wanted:
             declared = _toml(manifest.options[name])
             return "no", Text(f"options.{name} = {declared} dans dui.toml", f"options.{name} = {declared} in dui.toml")
-    if undeclared:
-        names = ", ".join(undeclared)
+    if missing := undeclared(requirement, manifest):
+        names = ", ".join(missing)
         return "assumed", Text(
             f"supposée applicable : {names} n'est pas déclaré dans dui.toml",
             f"assumed to apply: {names} is not declared in dui.toml",
         )
     return "yes", requirement.applies_why or Text("s'applique d'après dui.toml", "applies according to dui.toml")
+
+
+def undeclared(requirement: Requirement, manifest: Manifest) -> list[str]:
+    """The keys of dui.toml that decide whether a requirement applies and are not there."""
+    return [
+        "scope.domains" if name == "domains" else f"options.{name}"
+        for name in requirement.applies
+        if (not manifest.domains if name == "domains" else name not in manifest.options)
+    ]
 
 
 def _toml(value: object) -> str:
@@ -205,7 +210,8 @@ def _rolled(
     rank = {"error": 0, "warning": 1, "info": 2}
     ordered = sorted(findings, key=lambda pair: (rank[pair[1].level], pair[0]))
     prints = list(dict.fromkeys(finding.fingerprint for _, finding in ordered))
-    return RolledUp(row, applies, status, sentence, rules, prints, evidence, attesting)
+    missing = undeclared(row, manifest) if applies == "assumed" else ()
+    return RolledUp(row, applies, status, sentence, rules, prints, evidence, attesting, missing)
 
 
 def _judged(

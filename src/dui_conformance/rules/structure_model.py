@@ -4,13 +4,14 @@ The notation is told at the head of `profiles/schemas/cda/datatypes.yaml`.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
+from dui_conformance.rules.structure_content import ANYTHING, ContentError, Leaf, Particle, joined, parse
 from dui_conformance.text import Text
 
-ANYTHING = "#anything"  # the type of an element that may hold whatever it likes
 HL7 = "urn:hl7-org:v3"
 _URIS = {"hl7": HL7}
 
@@ -43,42 +44,6 @@ class Attribute:
     value: str
     required: bool = False
     fixed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """An element of a content: its tag (Clark notation), the key of its type, and how often it may stand there.
-
-    `declared`: an element of another namespace, declared there.
-    """
-
-    tag: str
-    type: str
-    low: int = 1
-    high: int | None = 1
-    nillable: bool = False
-    declared: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """Any element of another namespace."""
-
-    low: int = 1
-    high: int | None = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Parts one after the other (`sequence`), or one of them (`choice`)."""
-
-    kind: Literal["sequence", "choice"]
-    parts: "tuple[Particle, ...]"
-    low: int = 1
-    high: int | None = 1
-
-
-Particle = Leaf | Foreign | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,19 +163,22 @@ class _Reader:
         base = self._type(self._key(table, named)) if named else None
         first = said.get("begins_with", table.get("begins_with", "")) if base is None else ""
         before = self._type(self._key(table, first)) if first and first != "nothing" else None
-        own = parse(said.get("content", ""), table, self._leaf)
+        try:
+            own = parse(said.get("content", ""), _groups(table), partial(self._leaf, table))
+        except ContentError as error:
+            raise ModelError(f"{key}: {error}") from error
         shared = table.get("attributes", {}) if "attributes" in said else {}
         attributes = {a.name: a for a in map(self._attribute, (shared | said.get("attributes", {})).items())}
         fallen = tuple(said.get("without", ()))
         if before is not None:
-            own = _joined(before.content, own)
+            own = joined(before.content, own)
             attributes = {name: a for name, a in before.attributes.items() if name not in fallen} | attributes
         whole = own
         inherited: Mapping[str, Attribute] = {}
         if base is not None:
             inherited = {name: a for name, a in base.attributes.items() if name not in fallen}
             if "extends" in said:
-                whole = _joined(base.content, own)
+                whole = joined(base.content, own)
         made = Type(
             key=key,
             uri=self.uris[alias],
@@ -244,16 +212,17 @@ class _Reader:
             raise ModelError(f"{table['namespace']}: no type {name}")
         return found
 
-    def _leaf(self, table: Mapping[str, Any], name: str, said: str, low: int = 1, high: int | None = 1) -> Leaf:
+    def _leaf(self, table: Mapping[str, Any], name: str, said: str) -> Leaf:
         """`name` with its type; an element of another namespace without a type is declared there."""
         alias, colon, local = name.partition(":")
         tag = f"{{{self.uris[alias]}}}{local}" if colon else f"{{{self.uris[table['namespace']]}}}{name}"
         type_, _, nillable = said.partition(" ")
         if type_:
-            return Leaf(tag, self._key(table, type_), low, high, nillable == "nillable")
-        declaring = next(t for t in self.tables.values() if t["namespace"] == alias)
-        declared = self._leaf(declaring, local, declaring["elements"][local])
-        return replace(declared, low=low, high=high, declared=True)
+            return Leaf(tag, self._key(table, type_), nillable=nillable == "nillable")
+        declaring = next((t for t in self.tables.values() if local in t.get("elements", ()) and t["namespace"] == alias), None)
+        if declaring is None:
+            raise ModelError(f"{name} has no type and is not declared")
+        return replace(self._leaf(declaring, local, declaring["elements"][local]), declared=True)
 
     def _attribute(self, item: tuple[str, str]) -> Attribute:
         name, said = item
@@ -309,15 +278,11 @@ def _variants(name: str, said: Mapping[str, Any]) -> Iterator[tuple[str, Mapping
             yield f"{name}.{local}", {"restricts": said["restricts"], "attributes": {fixed: f"{value} = {code}"}}
 
 
-def _joined(first: Particle | None, then: Particle | None) -> Particle | None:
-    if first is None or then is None:
-        return first or then
-    return _sequence([first, then])
-
-
-def _sequence(parts: Sequence[Particle]) -> Particle:
-    flat: list[Particle] = []
-    for part in parts:
-        single = isinstance(part, Group) and part.kind == "sequence" and (part.low, part.high) == (1, 1)
-        flat += part.parts if single else [part]  # type: ignore[union-attr]
-    return Group("sequence", tuple(flat))
+def _groups(table: Mapping[str, Any]) -> dict[str, str]:
+    """The groups of a file, and one for each type that has variants."""
+    groups = dict(table.get("groups", {}))
+    for name, said in table.get("types", {}).items():
+        if said and "variants" in said:
+            locals_ = [variant.split()[0] for v in said["variants"].values() for variant in v.split(",")]
+            groups[name] = " | ".join(f"{local} {name}.{local}" for local in locals_)
+    return groups

@@ -176,6 +176,7 @@ _MACROS: dict[str, Callable[[_Arguments, str, Constants, str], str]] = {
 
 _ATTRIBUTE = re.compile(r"@[A-Za-z]\w*")
 _LITERAL = re.compile(r"'[^']*'")
+_FIRST_STEP = re.compile(r"(?:([\w-]+):(?!:))?([A-Za-z_][\w.-]*)(?=[/\[]|$)")
 
 Element = etree._Element
 Result = list[Element] | list[str] | str | float | bool
@@ -184,7 +185,7 @@ Result = list[Element] | list[str] | str | float | bool
 class Expression:
     """A compiled expression of the dialect. Compiled when first used."""
 
-    __slots__ = ("_attribute", "_compiled", "_condition", "_literal", "_selection", "source", "text")
+    __slots__ = ("_attribute", "_compiled", "_condition", "_literal", "_selection", "first_step", "source", "text")
 
     def __init__(self, source: str, kind: str, constants: Constants) -> None:
         self.source = source
@@ -195,6 +196,7 @@ class Expression:
         # one attribute of the context is what predicates are given most, and ten times cheaper without XPath
         self._attribute = self.text[1:] if _ATTRIBUTE.fullmatch(self.text) else ""
         self._literal = self.text[1:-1] if _LITERAL.fullmatch(self.text) else None
+        self.first_step = _first_step(self.text)
 
     def __call__(self, node: Element) -> Result:
         if self._compiled is None:
@@ -239,6 +241,14 @@ class Expression:
         return _scalar(found)
 
 
+def _first_step(text: str) -> str:
+    """The tag of the child that a path goes through first, when it begins with one; else empty."""
+    step = _FIRST_STEP.match(text)
+    if step is None or "|" in text:
+        return ""
+    return f"{{{NAMESPACES[step[1]]}}}{step[2]}" if step[1] else step[2]
+
+
 class Battery:
     """Several expressions asked of one node at once: what each evaluation costs beside its own work is paid once."""
 
@@ -265,7 +275,9 @@ def compiled(text: str, *, knows_bearer: bool = False) -> etree.XPath:
     `knows_bearer`: the attributes and texts it gives know the element that bears them, which costs time.
     """
     try:
-        return etree.XPath(text, namespaces=NAMESPACES, regexp="re:" in text, smart_strings=knows_bearer)
+        # what is registered is registered again at each evaluation: only what the text uses
+        used = {prefix: uri for prefix, uri in NAMESPACES.items() if f"{prefix}:" in text}
+        return etree.XPath(text, namespaces=used, regexp="re:" in text, smart_strings=knows_bearer)
     except etree.XPathSyntaxError as error:
         raise DialectError(f"{error} in {text!r}") from error
 

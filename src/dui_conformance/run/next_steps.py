@@ -59,9 +59,8 @@ def _steps(blocking: Iterable[RolledUp], tables: Tables) -> list[runjson.Step]:
     declare: dict[str, list[str]] = {}
     for row in blocking:
         name = row.requirement.id
-        if row.applicable == "assumed":
-            for option in row.requirement.applies:
-                declare.setdefault("scope.domains" if option == "domains" else f"options.{option}", []).append(name)
+        for key in row.undeclared:
+            declare.setdefault(key, []).append(name)
         if row.status == "failed":
             fix.append(name)
         elif row.status in ("review", "blocked"):

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
+
 from dui_conformance import reports, runjson
 from dui_conformance.engine.evaluate import evaluate
 from dui_conformance.engine.judge import _judge_run_wide, plan_of
@@ -29,13 +31,16 @@ from dui_conformance.run.execute import Job, order_of
 from dui_conformance.subjects.intake import open_bytes
 from dui_conformance.subjects.model import Budget
 from dui_conformance.text import unmark
-from lxml import etree
-
 from tests.engine import planted
 from tests.places import READY, ROOT
 
 # how one person's name comes to be written on disk
-ON_DISK = ("ZAXOVRETTE_Quoxilde", "zaxovrette quoxilde 14-05-1938", "ZaxovretteQuoxilde", "Záxovrette-QUOXILDE_238055313004220")
+ON_DISK = (
+    "ZAXOVRETTE_Quoxilde",
+    "zaxovrette quoxilde 14-05-1938",
+    "ZaxovretteQuoxilde",
+    "Záxovrette-QUOXILDE_238055313004220",
+)
 _HIDDEN = re.compile(r"[0-9a-f]{16,}|‹[0-9a-f]{6}›")  # digests and tokens, where any letters may follow each other
 
 

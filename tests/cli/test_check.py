@@ -147,9 +147,7 @@ class TestOutputs:
         ],
         ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
     )
-    def test_pairs(
-        self, cli: Cli, desk: Path, arguments: tuple[str, ...], stdout: str, files: dict[str, str]
-    ) -> None:
+    def test_pairs(self, cli: Cli, desk: Path, arguments: tuple[str, ...], stdout: str, files: dict[str, str]) -> None:
         done = cli("check", WRONG, *DATE, *arguments)
         assert done.code == 1, done.err
         assert self.written(desk) == files
@@ -259,7 +257,7 @@ class TestPaths:
         assert json.loads(cli("check", ".", *DATE, "-f", "json").out)["subjects"][0]["id"].endswith("a/b/c.xml")
 
     def test_the_manifest_is_no_export(self, cli: Cli, desk: Path) -> None:
-        """`check .` in the folder of the manifest must not judge the manifest and the attestations' texts as exports."""
+        """`check .` in the folder of the manifest must not judge the manifest as an export."""
         shutil.copy(ONE, desk)
         (desk / "dui.toml").write_text(EMPTY_MANIFEST)
         done = cli("check", ".", *DATE, "-f", "json")
@@ -302,7 +300,11 @@ class TestMistakes:
         [
             ("[exprots]\n", "exprots", "exports"),
             ("[[waivers]]\nrule='INPUT-01'\nreason='x'\nowner='y'\nexpires=2027-01-01\n", "INPUT-01", "INPUT-001"),
-            ("[[attestations]]\nfile='a'\ndate=2026-01-01\nattests=['SC.DMP.4.MS1']\n", "SC.DMP.4.MS1", "SC.DMP.04.MS1"),
+            (
+                "[[attestations]]\nfile='a'\ndate=2026-01-01\nattests=['SC.DMP.4.MS1']\n",
+                "SC.DMP.4.MS1",
+                "SC.DMP.04.MS1",
+            ),
             ("[funding]\nscheme='cnsa-national-2202'\nessms=80\n", "cnsa-national-2202", "cnsa-national-2022"),
             ("[funding]\nscheme='cnsa-national-2022'\nessms=80\namounts={upgarde=1}\n", "upgarde", "upgrade"),
             ("[exports]\npaths=['exprots']\n", "exprots", "exports"),
@@ -360,7 +362,13 @@ class TestMistakes:
         assert "json, junit" in done.err
 
     def test_no_english_in_a_french_error(self, cli: Cli, desk: Path) -> None:
-        for arguments in (("check", "--date", "hier"), ("check", "-w", "x"), ("check", "--format"), ("rule",), ("report",)):
+        for arguments in (
+            ("check", "--date", "hier"),
+            ("check", "-w", "x"),
+            ("check", "--format"),
+            ("rule",),
+            ("report",),
+        ):
             done = cli(*arguments)
             assert done.code == 2
             assert not re.search(r"\b(is not|does not|requires|Missing|Invalid|argument\.|range)\b", done.err), done.err
@@ -369,7 +377,10 @@ class TestMistakes:
 class TestEmptyFolder:
     @pytest.mark.parametrize(
         ("lang", "words"),
-        [("fr", ["Pas encore prêt", "Exporter", "SC.DOC.03.MS1"]), ("en", ["Not ready yet", "Export", "SC.DOC.03.MS1"])],
+        [
+            ("fr", ["Pas encore prêt", "Exporter", "SC.DOC.03.MS1"]),
+            ("en", ["Not ready yet", "Export", "SC.DOC.03.MS1"]),
+        ],
     )
     def test_it_says_what_applies_and_what_to_produce_first(
         self, cli: Cli, desk: Path, lang: str, words: list[str]
@@ -435,5 +446,3 @@ def test_a_pattern_that_selects_nothing_is_a_mistake(cli: Cli, desk: Path) -> No
     done = cli("check", ONE, "--only", "XYZ-*")
     assert done.code == 2
     assert "XYZ-*" in done.err
-
-

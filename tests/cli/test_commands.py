@@ -55,7 +55,8 @@ class TestReport:
         assert (desk / "b.md").exists()
 
     @pytest.mark.parametrize(
-        ("content", "said"), [("", "run.json"), ("{}", "run.json"), ("[1, 2", "run.json"), ('{"format": "x"}', "run.json")]
+        ("content", "said"),
+        [("", "run.json"), ("{}", "run.json"), ("[1, 2", "run.json"), ('{"format": "x"}', "run.json")],
     )
     def test_a_broken_file(self, cli: Cli, desk: Path, content: str, said: str) -> None:
         (desk / "run.json").write_text(content)
@@ -237,7 +238,8 @@ class TestHelp:
 class TestProcess:
     def test_a_closed_pipe_is_not_a_defect(self, tmp_path: Path) -> None:
         """`dui-conformance rules | head -1`."""
-        shell = f"{sys.executable} -c 'from dui_conformance.cli import main; main()' rules | head -c 20; exit ${{PIPESTATUS[0]}}"
+        command = f"{sys.executable} -c 'from dui_conformance.cli import main; main()' rules"
+        shell = f"{command} | head -c 20; exit ${{PIPESTATUS[0]}}"
         done = subprocess.run(["bash", "-c", shell], env=environment(), capture_output=True, text=True, check=False)
         assert done.stderr == ""
         assert done.returncode in (0, 141), "1 would mean findings"
@@ -290,7 +292,9 @@ class TestProcess:
         heavy = "rich jinja2 jsonschema yaml pikepdf requests fhir pytest lxml.html".split()
         for code in ("import dui_conformance.cli", "import dui_conformance.cli.check, dui_conformance.cli.plan"):
             command = f"{code}; import sys; print(*[n for n in {heavy!r} if n in sys.modules])"
-            done = subprocess.run([sys.executable, "-c", command], env=environment(), capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [sys.executable, "-c", command], env=environment(), capture_output=True, text=True, check=True
+            )
             assert done.stdout.split() == [], code
 
     def test_a_document_is_judged_without_what_it_does_not_need(self) -> None:
@@ -298,7 +302,8 @@ class TestProcess:
         code = (
             "import sys\nfrom dui_conformance.cli import main\n"
             "try:\n main(sys.argv[1:])\nexcept SystemExit:\n pass\n"
-            "print(*[n for n in ('jinja2', 'rich', 'pikepdf', 'requests', 'fhir', 'pytest') if n in sys.modules], file=sys.stderr)"
+            "heavy = ('jinja2', 'rich', 'pikepdf', 'requests', 'fhir', 'pytest')\n"
+            "print(*[n for n in heavy if n in sys.modules], file=sys.stderr)"
         )
         path = READY / "exports" / "documents" / "fludt.xml"
         done = subprocess.run(

@@ -161,7 +161,16 @@ def _follow(metadata: bytes, old: bytes, new: bytes) -> bytes:
 
 def _in_mail(data: bytes) -> bytes:
     message = email.message_from_bytes(data, policy=email.policy.compat32)
-    for name in ("Return-Path", "From", "To", "Cc", "Subject", "Reply-To", "Disposition-Notification-To", "Return-Receipt-To"):
+    for name in (
+        "Return-Path",
+        "From",
+        "To",
+        "Cc",
+        "Subject",
+        "Reply-To",
+        "Disposition-Notification-To",
+        "Return-Receipt-To",
+    ):
         if name in message:
             planted = in_text(str(make_header(decode_header(" ".join(str(message[name]).split())))))
             ascii_only = planted if planted.isascii() else Header(planted, "utf-8", maxlinelen=998).encode()

@@ -327,7 +327,9 @@ class TestSubjects:
     def test_an_inventory_lists_what_is_not_known(self, tmp_path: Path) -> None:
         inventory = [{"what": "template", "for": "templateId", "value": "@root", "known": "INS"}]
         result = Trial(tmp_path, rule(check="true()"), inventory=inventory).judge(
-            document('<templateId root="1.2.250.1.213.1.4.8"/><templateId root="9"/><templateId root="9"/><templateId/>')
+            document(
+                '<templateId root="1.2.250.1.213.1.4.8"/><templateId root="9"/><templateId root="9"/><templateId/>'
+            )
         )
         assert result.not_checked == {("template", "9"): 2}
 

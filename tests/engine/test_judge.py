@@ -123,11 +123,10 @@ def small_run(
 
 
 class TestRunWide:
-    CHECK: Data = {"python": "trial.same", "collect": {"cda": {"root": "id/@root", "title?": "string(title)"}}}
-    MESSAGE = {"fr": "comme {other}, {root}", "en": "as {other}, {root}"}  # noqa: RUF012
-
     def rule(self, **more: Any) -> Data:
-        return rule("T-1", self.CHECK, message=self.MESSAGE, **more)
+        check = {"python": "trial.same", "collect": {"cda": {"root": "id/@root", "title?": "string(title)"}}}
+        message = {"fr": "comme {other}, {root}", "en": "as {other}, {root}"}
+        return rule("T-1", check, message=message, **more)
 
     @staticmethod
     def same(records: list[tuple[str, dict[str, str]]]) -> Iterator[tuple[int, Verdict]]:

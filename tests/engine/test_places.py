@@ -58,7 +58,11 @@ class TestCda:
         assert (finding.location.line, finding.location.column) == (3, 2)
 
     def test_an_element_written_on_one_line_after_long_ones(self, tmp_path: Path) -> None:
-        source = document("".join(f"<x{n} a='{'y' * n}'>" for n in range(40)) + "<id/>" + "".join(f"</x{n}>" for n in range(39, -1, -1)))
+        source = document(
+            "".join(f"<x{n} a='{'y' * n}'>" for n in range(40))
+            + "<id/>"
+            + "".join(f"</x{n}>" for n in range(39, -1, -1))
+        )
         finding = Trial(tmp_path, rule(**{"for": "//id"})).finding(source)
         assert tag_at(source.encode(), finding).startswith("<id/>")
 
@@ -137,7 +141,8 @@ class TestFingerprint:
 
     def test_it_does_not_depend_on_who_the_file_is_named_after(self, tmp_path: Path) -> None:
         trial = Trial(tmp_path, rule())
-        patient = "<recordTarget><patientRole><patient><name><family>{}</family></name></patient></patientRole></recordTarget>"
+        name = "<patient><name><family>{}</family></name></patient>"
+        patient = f"<recordTarget><patientRole>{name}</patientRole></recordTarget>"
         one = trial.finding(document(patient.format("ZAXOVRETTE")), name="cr-ZAXOVRETTE.xml")
         other = trial.finding(document(patient.format("QUOXILDE")), name="cr-QUOXILDE.xml")
         assert one.fingerprint == other.fingerprint, "a digest of a name could be tried out"

@@ -57,7 +57,10 @@ class TestNationalCall2022:
         funding = compute(project(80, equipped=True, upgrade=500), KNOWN, referenced=False)
         assert (funding.at_stake, funding.unknown_at_stake) == (40_000, False)
         assert lines(funding)["upgrade"].unknown is None
-        assert lines(compute(project(80, regional_first_49=2500), KNOWN, referenced=False))["regional_first_49"].amount == 122_500
+        assert (
+            lines(compute(project(80, regional_first_49=2500), KNOWN, referenced=False))["regional_first_49"].amount
+            == 122_500
+        )
 
     def test_an_amount_of_nothing_is_known(self) -> None:
         funding = compute(project(80, equipped=True, upgrade=0), KNOWN, referenced=False)
@@ -86,7 +89,9 @@ class TestOtherSchemes:
         counted = [line for line in funding.lines if line.essms]
         assert {line.essms for line in counted} == {30}
         assert any("30" in note.fr for note in funding.notes)
-        assert not any("30" in note.fr for note in compute(project(30, "occitanie-2021"), KNOWN, referenced=False).notes)
+        assert not any(
+            "30" in note.fr for note in compute(project(30, "occitanie-2021"), KNOWN, referenced=False).notes
+        )
 
     def test_too_small_where_no_other_scheme_is_known(self) -> None:
         funding = compute(project(10, "esms-numerique-2024"), KNOWN, referenced=False)

@@ -116,7 +116,9 @@ def test_a_byte_order_mark_is_forgiven(tmp_path: Path) -> None:
     assert read(tmp_path, b"\xef\xbb\xbf[product]\nname = 'DUI'\n").product == "DUI"
 
 
-@pytest.mark.parametrize("content", ['[editor]\nname = "Éditeur"\n'.encode("latin-1"), '[editor]\nname="x"'.encode("utf-16")])
+@pytest.mark.parametrize(
+    "content", ['[editor]\nname = "Éditeur"\n'.encode("latin-1"), '[editor]\nname="x"'.encode("utf-16")]
+)
 def test_another_encoding_is_told(tmp_path: Path, content: bytes) -> None:
     assert problems(tmp_path, content) == [("n'est pas en UTF-8", "is not UTF-8")]
 
@@ -197,7 +199,10 @@ def test_a_refused_value_shows_those_admitted(tmp_path: Path, text: str, place: 
         ("[funding]\nscheme='x'\nessms=80\namounts={a=-1}\n", "funding.amounts.a"),
         ("[funding]\nscheme='x'\nessms=80\namounts={a=nan}\n", "funding.amounts.a"),
         ("[funding]\nscheme='x'\nessms=80\namounts={a=inf}\n", "funding.amounts.a"),
-        ("[[waivers]]\nrule='a'\nreason='b'\nowner='c'\nexpires=2026-01-01\nfingerprint='XYZ'\n", "waivers.0.fingerprint"),
+        (
+            "[[waivers]]\nrule='a'\nreason='b'\nowner='c'\nexpires=2026-01-01\nfingerprint='XYZ'\n",
+            "waivers.0.fingerprint",
+        ),
     ],
 )
 def test_a_value_of_another_form_is_refused_with_its_place(tmp_path: Path, text: str, place: str) -> None:

@@ -177,7 +177,7 @@ class TestStatuses:
         assert rolled(requirement(), alone, waived=frozenset({0})).status == "waived", "the only document there is"
 
     def test_every_status_is_one_of_the_contract(self) -> None:
-        assert SETTLED == {"proved", "attested", "waived"}
+        assert {"proved", "attested", "waived"} == SETTLED
         assert set(counted([])) == set(STATUSES)
 
 
@@ -186,7 +186,9 @@ class TestWhoWins:
 
     def test_an_error_wins_over_an_attestation(self) -> None:
         run = judged(finding(), R_1={"failed": 1})
-        assert rolled(requirement(coverage="assisted", remains=MORE), run, attestations=self.ATTESTED).status == "failed"
+        assert (
+            rolled(requirement(coverage="assisted", remains=MORE), run, attestations=self.ATTESTED).status == "failed"
+        )
 
     def test_missing_evidence_wins_over_an_attestation(self) -> None:
         row = requirement(coverage="assisted", evidence=("mail",), remains=MORE)
@@ -302,7 +304,9 @@ class TestWaivers:
         }
         return Waiver(**{**data, **more})
 
-    def result(self, *waivers: Waiver, findings: tuple[Finding, ...] = (finding(),)) -> tuple[dict[int, int], list[str]]:
+    def result(
+        self, *waivers: Waiver, findings: tuple[Finding, ...] = (finding(),)
+    ) -> tuple[dict[int, int], list[str]]:
         accepted, states = waived_findings(findings, Manifest(waivers=waivers), TODAY, {})
         return accepted, list(states)
 

@@ -70,7 +70,9 @@ class TestIdentifiers:
         for _path, family in FILES:
             for data in family["rules"]:
                 prefix = data["id"].split("-")[0]
-                subjects.setdefault(prefix, set()).add(family["subject"] if family["subject"] != "run" else prefix.lower())
+                subjects.setdefault(prefix, set()).add(
+                    family["subject"] if family["subject"] != "run" else prefix.lower()
+                )
         allowed = {"INS", "ID", "INPUT"}  # by nature about several kinds
         assert {p: s for p, s in subjects.items() if len(s) > 1 and p not in allowed} == {}
 
@@ -317,7 +319,9 @@ class TestChecks:
                 path = f"{data.get('for', '')} {value}"
                 whose = re.search(r"patientRole|recordTarget|sourcePatientInfo", path)
                 what = re.search(r"@extension|family|given|birthTime|@value|county|^\.$|streetName|city$", value)
-                harmless = re.search(r"string-length|count\(|@root|qualifier|local-name|codeSystem|name\(\)|effectiveTime", value)
+                harmless = re.search(
+                    r"string-length|count\(|@root|qualifier|local-name|codeSystem|name\(\)|effectiveTime", value
+                )
                 if whose and what and not harmless and name not in data.get("personal", ()):
                     yield f"{name}: {path}"
 

@@ -118,7 +118,10 @@ def test_without_a_namespace_plain_xpath_is_left_alone(expression: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "rewritten"),
     [
-        ("recordTarget/patientRole/id[@root = $LOINC]", "h:recordTarget/h:patientRole/h:id[@root = '2.16.840.1.113883.6.1']"),
+        (
+            "recordTarget/patientRole/id[@root = $LOINC]",
+            "h:recordTarget/h:patientRole/h:id[@root = '2.16.840.1.113883.6.1']",
+        ),
         ("div div div", "h:div div h:div"),
         ("and and or or or", "h:and and h:or or h:or"),
         ("* * *", "* * *"),
@@ -141,7 +144,18 @@ def test_rewriting(expression: str, rewritten: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["$NOBODY", "in(NOBODY, @x)", "in(INS)", "in(INS, @x", "a # b", "in(INS, @x, @y)", "matches(@x", "'open", "blank(", "in"[:1] + "n("],
+    [
+        "$NOBODY",
+        "in(NOBODY, @x)",
+        "in(INS)",
+        "in(INS, @x",
+        "a # b",
+        "in(INS, @x, @y)",
+        "matches(@x",
+        "'open",
+        "blank(",
+        "in"[:1] + "n(",
+    ],
 )
 def test_what_is_not_in_the_dialect_is_refused_by_name(expression: str) -> None:
     with pytest.raises(DialectError) as refused:
@@ -153,7 +167,11 @@ _words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), 
 
 
 class TestMacros:
-    @given(st.one_of(_words, st.sampled_from((*CONSTANTS.lists["INS"], "", "|", "1.2.250.1.213.1.4.8|1.2.250.1.213.1.4.9"))))
+    @given(
+        st.one_of(
+            _words, st.sampled_from((*CONSTANTS.lists["INS"], "", "|", "1.2.250.1.213.1.4.8|1.2.250.1.213.1.4.9"))
+        )
+    )
     @settings(max_examples=150, deadline=None, derandomize=True)
     def test_in_is_membership(self, value: str) -> None:
         node = etree.Element("x", v=value)
@@ -187,7 +205,8 @@ class TestMacros:
 
     def test_header_is_everything_but_the_body(self) -> None:
         source = """<ClinicalDocument xmlns="urn:hl7-org:v3"><id n="1"/><author><id n="2"/><x><id n="3"/></x></author>
-        <component><id n="4"/><section><author><id n="5"/></author></section></component><id n="6"/></ClinicalDocument>"""
+        <component><id n="4"/><section><author><id n="5"/></author></section></component>
+        <id n="6"/></ClinicalDocument>"""
         found = on("header(id)", etree.fromstring(source))
         assert [node.get("n") for node in found] == ["1", "2", "3", "6"]
 

@@ -17,7 +17,9 @@ ROW = re.compile(r"^\| `(?P<file>[^`]+)` \| (?P<what>.+) \| (?P<fact>.+) \|$", r
 WRITTEN = (FAILING / "EXPECTED.md").read_text(encoding="utf-8")
 EXPECTED = [found.groupdict() for found in ROW.finditer(WRITTEN) if found["file"] != "dui.toml"]
 # what no rule judges yet: it is listed as not judged, and these files must then be silent
-NOT_JUDGED = {"documents/dlu-section-obligatoire-absente.xml": "the sections that the model of a DLU must hold (cda 87)"}
+NOT_JUDGED = {
+    "documents/dlu-section-obligatoire-absente.xml": "the sections that the model of a DLU must hold (cda 87)"
+}
 
 
 @cache
@@ -45,7 +47,9 @@ def spoken(file: str) -> dict[str, str]:
 
 
 def test_the_table_lists_every_file() -> None:
-    files = {path.relative_to(FAILING / "exports").as_posix() for path in (FAILING / "exports").rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(FAILING / "exports").as_posix() for path in (FAILING / "exports").rglob("*") if path.is_file()
+    }
     listed = {row["file"] for row in EXPECTED}
     assert len(EXPECTED) > 40
     assert listed <= files
@@ -63,7 +67,11 @@ def test_a_broken_file_is_told(row: dict[str, str]) -> None:
     said = spoken(row["file"])
     assert said, f"nothing is said of: {row['what']}"
     wanted = set(re.findall(r"\b(?:INS|ID|XDM|DMP|MSS)-[A-Z0-9-]+", row["fact"]))
-    wanted |= {f"cda {number}" for group in re.findall(r"cda ((?:\d+(?:, )?)+)", row["fact"]) for number in re.findall(r"\d+", group)}
+    wanted |= {
+        f"cda {number}"
+        for group in re.findall(r"cda ((?:\d+(?:, )?)+)", row["fact"])
+        for number in re.findall(r"\d+", group)
+    }
     if wanted - {f"cda {n}" for n in range(80, 100)}:
         met = set().union(*(facts_of()[rule] for rule in said))
         assert met & wanted or not wanted & known(), f"{row['what']}: said {said}, none of which is {wanted}"

@@ -25,7 +25,9 @@ def told(found: runjson.Readiness) -> list[tuple[str, list[str]]]:
 
 
 def test_all_settled_is_ready() -> None:
-    found = readiness(row("A", "proved"), row("B", "attested"), row("C", "waived"), row("D", "not_applicable", applicable="no"))
+    found = readiness(
+        row("A", "proved"), row("B", "attested"), row("C", "waived"), row("D", "not_applicable", applicable="no")
+    )
     assert (found["ready"], found["binding"], found["settled"], found["next"]) == (True, 3, 3, [])
     assert re.fullmatch(r"Prêt pour le dépôt : .*\b3\b.*\b3\b.*", found["sentence"]["fr"])
     assert found["counts"] == {"proved": 1, "attested": 1, "waived": 1}

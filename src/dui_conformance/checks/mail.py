@@ -24,6 +24,7 @@ _PDF = re.compile(
     r"(?P<date>\d{8})_(?P<type>[^_]{1,40})_(?P<name>[^_]+)_(?P<given>[^_]+?)(?:_[^_]+)?\.pdf", re.IGNORECASE
 )
 _MESSAGE_ID = re.compile(r"<[^\s<>@]+@[^\s<>@]+>")
+_DOMAIN = re.compile(r"[a-z0-9.-]{1,253}")
 _TITLES = frozenset("dr pr m mr mme mlle me docteur professeur monsieur madame".split())
 _DISPOSITION = re.compile(
     r"(?:manual|automatic)-action ?/ ?MDN-sent-(?:manually|automatically) ?; ?"
@@ -175,7 +176,8 @@ def domain_is_mssante(domain: str, mail_domains: tuple[str, ...] | str) -> Verdi
     """The address lies under mssante.fr, or in a domain that the manifest declares (MSSanté white list)."""
     domain = domain.rstrip(".")
     admitted = ("mssante.fr", *(name.lower().lstrip("@*.") for name in mail_domains if name))
-    return check(any(domain == name or domain.endswith(f".{name}") for name in admitted), domain=domain or "?")
+    shown = domain if _DOMAIN.fullmatch(domain) else "?"
+    return check(any(domain == name or domain.endswith(f".{name}") for name in admitted), domain=shown)
 
 
 def patient_address_is_a_matricule(local: str) -> Verdict:

@@ -1,6 +1,7 @@
 """Where reports go: each `--output` takes the `--format` before it, or the format its extension names.
 
-`--output FILE --format FORMAT`, the other way round, is the same pair, unless the file's extension names another format.
+`--output FILE --format FORMAT`, the other way round, is the same pair, unless the file's extension names another
+format.
 """
 
 import os

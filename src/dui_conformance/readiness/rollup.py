@@ -123,9 +123,14 @@ def applicable(requirement: Requirement, manifest: Manifest) -> tuple[Applicable
             return "no", Text(f"options.{name} = {declared} dans dui.toml", f"options.{name} = {declared} in dui.toml")
     if missing := undeclared(requirement, manifest):
         names = ", ".join(missing)
+        is_not = (
+            ("n'est pas déclaré", "is not declared")
+            if len(missing) == 1
+            else ("ne sont pas déclarés", "are not declared")
+        )
         return "assumed", Text(
-            f"supposée applicable : {names} n'est pas déclaré dans dui.toml",
-            f"assumed to apply: {names} is not declared in dui.toml",
+            f"supposée applicable : {names} {is_not[0]} dans dui.toml",
+            f"assumed to apply: {names} {is_not[1]} in dui.toml",
         )
     return "yes", requirement.applies_why or Text("s'applique d'après dui.toml", "applies according to dui.toml")
 

@@ -110,6 +110,11 @@ def xml_deep(depth: int = 2_000) -> bytes:
     return b"<a>" * depth + b"</a>" * depth
 
 
+def cda_wide(authors: int = 50_000) -> bytes:
+    """A header of 50 000 authors."""
+    return b'<ClinicalDocument xmlns="urn:hl7-org:v3">' + b"<author/>" * authors + b"</ClinicalDocument>"
+
+
 def xml_crowded() -> bytes:
     """Four million empty elements."""
     return b"<a>" + b"<b/>" * 4_000_001 + b"</a>"
@@ -207,6 +212,7 @@ MAKERS: Mapping[str, Callable[[], bytes]] = {
         zip_crowded,
         zip_nested,
         xml_deep,
+        cda_wide,
         xml_crowded,
         xml_laughs,
         xml_external,

@@ -120,18 +120,17 @@ class _Content:
 
     def _misplaced(self, kept: Sequence[Element], steps: set[int]) -> Iterator[Fault]:
         """A fault for each tag that is out of place, told as `this one must come before that one`."""
-        told: set[tuple[str, str]] = set()
+        told: set[str] = set()
         in_place = [(index, self._rank(kept[index]), kept[index].tag) for index in sorted(steps)]
         for index, child in enumerate(kept):
-            if index in steps:
+            if index in steps or child.tag in told:
                 continue
+            told.add(child.tag)
             rank = self._rank(child)
             pair = next(((child.tag, tag) for at, r, tag in in_place if at < index and r > rank), None)
             if pair is None:
                 pair = next((tag, child.tag) for at, r, tag in reversed(in_place) if at > index and r < rank)
-            if pair not in told:
-                told.add(pair)
-                yield Fault("order", child, pair)
+            yield Fault("order", child, pair)
 
     def _exclusive(self) -> Iterator[Fault]:
         for place in self.places:

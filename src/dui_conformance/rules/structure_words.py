@@ -104,9 +104,9 @@ class _Reading:
             stack += reversed(list(self._element(element, leaf)))
         return self.found
 
-    def _say(self, cause: str, node: Element, about: Sequence[str], attribute: str = "", **values: Said) -> None:
+    def _say(self, cause: str, node: Element, about: Sequence[str], at: str = "", /, **values: Said) -> None:
         locals_ = frozenset(etree.QName(name).localname for name in about)
-        self.found.append(Problem(cause, node, values, locals_, attribute))
+        self.found.append(Problem(cause, node, values, locals_, at))
 
     def _element(self, element: Element, leaf: Leaf | None) -> Iterator[tuple[Element, Leaf | None]]:
         """Judge an element; gives the children to look at, with what they are declared as."""

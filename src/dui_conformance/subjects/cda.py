@@ -25,6 +25,11 @@ def document_of(root: Element) -> Element | None:
     return None
 
 
+def header_size(document: Element) -> int:
+    """How many elements the header has: what stands beside the body."""
+    return sum(1 for child in document if child.tag != f"{{{HL7}}}component" for _ in child.iter("*"))
+
+
 def body_text(document: Element) -> Element | None:
     """The `text` of a level 1 body."""
     return document.find(f"{{{HL7}}}component/{{{HL7}}}nonXMLBody/{{{HL7}}}text")

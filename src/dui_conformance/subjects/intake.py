@@ -220,7 +220,12 @@ class _Intake:
         document = cda.document_of(parsed.root)
         request = xds.request_of(parsed.root)
         if document is not None:
-            subject.kind, subject.view = "cda", document
+            subject.kind = "cda"
+            # libxml2 compares each element found with all the others: a header without bound would take hours
+            if cda.header_size(document) > self.budget.header_elements:
+                subject.add("cda.header", limit=str(self.budget.header_elements))
+                return
+            subject.view = document
             self._level1_body(subject, document)
         elif request is not None:
             subject.kind, subject.view = "xds", xds.project(subject, request)

@@ -95,7 +95,7 @@ def _headers(view: Element, subject: Subject, headers: Sequence[mime.Header]) ->
         if len(addresses) > _MOST_ADDRESSES:
             subject.add("mail.too_many_addresses", limit=str(_MOST_ADDRESSES))
         for display, address in addresses[:_MOST_ADDRESSES]:
-            local, _, domain = address.rpartition("@")
+            local, _, domain = address.rpartition("@") if "@" in address else (address, "", "")
             element = etree.SubElement(
                 group,
                 "address",

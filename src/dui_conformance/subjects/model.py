@@ -45,6 +45,7 @@ class Budget:
     nesting: int = 12  # containers inside containers
     mail_nesting: int = 60  # MIME parts inside parts
     xml_depth: int = 256
+    header_elements: int = 10_000  # of a CDA; the largest official example has 1 090
 
 
 @dataclass(eq=False, slots=True)

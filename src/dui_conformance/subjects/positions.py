@@ -36,9 +36,9 @@ def path_of(node: Element, attribute: str = "") -> str:
         name = etree.QName(current).localname
         parent = current.getparent()
         if parent is not None:
-            same = [child for child in parent if child.tag == current.tag]
-            if len(same) > 1:
-                name += f"[{same.index(current) + 1}]"
+            before = sum(1 for _ in current.itersiblings(current.tag, preceding=True))
+            if before or next(current.itersiblings(current.tag), None) is not None:
+                name += f"[{before + 1}]"
         steps.append(name)
         current = parent
     path = "/" + "/".join(reversed(steps))

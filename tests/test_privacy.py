@@ -130,11 +130,16 @@ def _dropped(node: Any) -> None:
 
 def damaged() -> Iterator[tuple[str, bytes]]:
     """Planted files that cannot be read to their end, named after their patient."""
+    mail = read("mails/vers-professionnel.eml")
+    for header in ("From", "To"):  # a mistake that is met: name and address encoded together
+        written = next(line for line in mail.split(b"\n") if line.startswith(header.encode() + b":"))
+        whole = planted.encoded("Dr Hézwène FWOXANGÉS <hezwene.fwoxanges@ehpad.mssante.fr>")
+        yield f"mails/{header}.eml", mail.replace(written, f"{header}: {whole}".encode())
     for number, name in enumerate(ON_DISK):
-        whole = read("documents/dlu.xml")
-        cuts = (whole[: len(whole) // 2], whole.replace(b"<author>", b"<author", 1), whole.replace(b"UTF-8", b"UTF-16"))
-        for cut, data in enumerate(cuts):
-            yield f"documents/{name}-{number}{cut}.xml", data
+        data = read("documents/dlu.xml")
+        cuts = (data[: len(data) // 2], data.replace(b"<author>", b"<author", 1), data.replace(b"UTF-8", b"UTF-16"))
+        for cut, damaged_data in enumerate(cuts):
+            yield f"documents/{name}-{number}{cut}.xml", damaged_data
         yield f"mails/{name}-{number}.eml", read("mails/vers-professionnel.eml")
         yield f"xdm/{name}-{number}.zip", read("xdm/lettre-liaison/IHE_XDM.ZIP")[:9000]
         yield f"pdf/{name}-{number}.pdf", b"%PDF-1.4 nothing more"

@@ -26,7 +26,7 @@ from dui_conformance.checks import dates
     ],
 )
 def test_real_timestamps(value: str) -> None:
-    assert dates.real(value).answer == "passed"
+    assert dates.moment(value) is not None
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,7 @@ def test_real_timestamps(value: str) -> None:
     ],
 )
 def test_what_no_calendar_holds(value: str) -> None:
-    verdict = dates.real(value)
-    assert (verdict.answer, verdict.values) == ("failed", {"found": value})
+    assert dates.moment(value) is None
 
 
 def test_a_moment_says_what_was_given() -> None:
@@ -140,7 +139,7 @@ def test_two_ends(low: str, high: str, answer: str) -> None:
 
 @given(st.text(), st.text())
 def test_nothing_raises(first: str, second: str) -> None:
-    dates.real(first)
+    dates.moment(first)
     dates.to_the_second(first)
     dates.has_zone(first)
     dates.ordered(first, second)
@@ -150,4 +149,4 @@ def test_nothing_raises(first: str, second: str) -> None:
 @given(st.datetimes())
 def test_every_datetime_is_real(moment: object) -> None:
     text = f"{moment:%Y%m%d%H%M%S}".rjust(14, "0")
-    assert dates.real(text).answer == "passed"
+    assert dates.moment(text) is not None

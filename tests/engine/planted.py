@@ -8,6 +8,7 @@ and narrative get a word of their own, `SECRET`, that no header tells.
 import base64
 import email
 import email.policy
+import email.utils
 import hashlib
 import io
 import re
@@ -38,6 +39,8 @@ NAMES = {
     "OSTROWSKI": "OZTRWYSKI",
     "STANISLAS": "STYXISLAS",
     "STAN": "STYX",
+    "ALBARET": "ALZBARWET",
+    "LUCIEN": "LUXWIEN",
     "LEGRELLE": "LEGZWELLE",
     "SIMONE": "ZIMWONE",
     "FONTANGES": "FWOXANGES",
@@ -72,8 +75,8 @@ NUMBERS = (
     "0639980042",
     "0639980057",
 )
-BIRTHS = ("19380514", "19440229", "19811102", "19900723", "19410819")
-_MONTHS = {"02": "fevrier", "05": "mai", "07": "juillet", "08": "aout", "11": "novembre"}
+BIRTHS = ("19380514", "19440229", "19811102", "19900723", "19410819", "19351003")
+_MONTHS = {"02": "fevrier", "05": "mai", "07": "juillet", "08": "aout", "10": "octobre", "11": "novembre"}
 
 
 def folded(text: str) -> str:
@@ -159,22 +162,33 @@ def _follow(metadata: bytes, old: bytes, new: bytes) -> bytes:
     return metadata.replace(b"<Value>%d<" % len(old), b"<Value>%d<" % len(new))
 
 
+ADDRESSED = ("Return-Path", "From", "To", "Cc", "Reply-To", "Disposition-Notification-To", "Return-Receipt-To")
+
+
+def _decoded(value: object) -> str:
+    return str(make_header(decode_header(" ".join(str(value).split()))))
+
+
+def encoded(text: str) -> str:
+    """A header value as an encoded word, if it needs one."""
+    return text if text.isascii() else Header(text, "utf-8", maxlinelen=998).encode()
+
+
+_WORDS = re.compile(r"=\?[^?\s]+\?[BbQq]\?[^?]*\?=(?:\s+=\?[^?\s]+\?[BbQq]\?[^?]*\?=)*")
+
+
 def _in_mail(data: bytes) -> bytes:
+    if b"base64" not in data:  # a reply, or a report on a mail: all is text
+        text = _WORDS.sub(lambda found: encoded(in_text(_decoded(found[0]))), in_text(data.decode("utf-8")))
+        return text.encode()
     message = email.message_from_bytes(data, policy=email.policy.compat32)
-    for name in (
-        "Return-Path",
-        "From",
-        "To",
-        "Cc",
-        "Subject",
-        "Reply-To",
-        "Disposition-Notification-To",
-        "Return-Receipt-To",
-    ):
+    for name in ADDRESSED:
         if name in message:
-            planted = in_text(str(make_header(decode_header(" ".join(str(message[name]).split())))))
-            ascii_only = planted if planted.isascii() else Header(planted, "utf-8", maxlinelen=998).encode()
-            message.replace_header(name, ascii_only)
+            pairs = email.utils.getaddresses([in_text(_decoded(message[name]))])
+            named = (f"{encoded(display)} <{address}>" if display else f"<{address}>" for display, address in pairs)
+            message.replace_header(name, ", ".join(named))
+    if "Subject" in message:
+        message.replace_header("Subject", encoded(in_text(_decoded(message["Subject"]))))
     for part in message.walk():
         if part.is_multipart():
             continue

@@ -44,11 +44,6 @@ def moment(value: str) -> Moment | None:
     return Moment(start, len(given), zone)
 
 
-def real(value: str) -> Verdict:
-    """The timestamp is well formed and exists in the calendar (HL7 v3 TS; kit testContenuCDA, DTr1_TS)."""
-    return check(moment(value) is not None, found=value)
-
-
 def to_the_second(value: str) -> Verdict:
     """The timestamp is given to the second (CI-SIS: effectiveTime « précisée à la seconde »)."""
     read = moment(value)

@@ -8,10 +8,11 @@ import re
 from typing import Literal
 
 from dui_conformance.checks.ins import in_environment
-from dui_conformance.checks.verdict import NOT_APPLICABLE, Verdict, check
+from dui_conformance.checks.verdict import NOT_APPLICABLE, PASSED, Verdict, check
 
 PERSONS = "1.2.250.1.71.4.2.1"
 STRUCTURES = "1.2.250.1.71.4.2.2"
+_ANS_NATIONAL = "1.2.250.1.71.4.2."
 
 Number = Literal["FINESS", "SIREN", "SIRET"]
 
@@ -173,3 +174,21 @@ def _structure_in(identifier: str) -> Number | None:
 def _is_swapped(identifier: str) -> bool:
     number = identifier[1:]
     return identifier[:1] == "3" and _BARE["FINESS"].fullmatch(number) is not None and luhn(number)
+
+
+def root_is_not_a_slip(root: str) -> Verdict:
+    """A root is not that of persons or of structures with one figure wrong, lost or added (ID-OID-CONTEXT)."""
+    if root.startswith(_ANS_NATIONAL):
+        return PASSED
+    near = [known for known in (STRUCTURES, PERSONS) if _one_edit_apart(root, known)]
+    return check(not near, found=root, expected=" / ".join(near))
+
+
+def _one_edit_apart(found: str, known: str) -> bool:
+    if abs(len(found) - len(known)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(found, known, strict=False)) if a != b), min(len(found), len(known)))
+    rests = (found[start:], known[start:]), (found[start + 1 :], known[start + 1 :])
+    return any(
+        a == b for a, b in (rests[1], (rests[0][0], rests[1][1]), (rests[1][0], rests[0][1]))
+    )

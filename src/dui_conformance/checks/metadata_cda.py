@@ -5,6 +5,7 @@ documents of the official archives (dmp-mssante A.4, A.7, A.13, I.7).
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, timezone
 
@@ -75,6 +76,57 @@ def birth_is_that_of_document(found: str, expected: str) -> Verdict:
 def is_one_of_document(found: str, expected: tuple[str, ...]) -> Verdict:
     """An identifier of the metadata is among those of the document."""
     return check(found in expected, found=found, expected=", ".join(expected)) if expected else NOT_APPLICABLE
+
+
+def stop_is_in_document(stops: str, ends: str) -> Verdict:
+    """The act has an end in the metadata if and only if it has one in the document (DMP-SERVICETIME).
+
+    `stops`, `ends`: how many serviceStopTime, how many serviceEvent/effectiveTime/high.
+    """
+    return check((stops == "0") == (ends == "0"), stops=stops, ends=ends)
+
+
+def author_institution_is_named_alike(
+    institution: str, identifiers: tuple[str, ...], names: tuple[str, ...]
+) -> Verdict:
+    """The name of the structure of an author is that of the structure of this identifier in the document.
+
+    `identifiers` and `names` follow one another: only structures that have both are given.
+    """
+    name, _, rest = institution.partition("^")
+    identifier = rest.rpartition("^IDNST^^^")[2]
+    known = [n for i, n in zip(identifiers, names, strict=False) if i == identifier]
+    if not name.strip() or not identifier or not known:
+        return NOT_APPLICABLE
+    return check(_told(name) in map(_told, known), found=name, expected=" / ".join(dict.fromkeys(known)))
+
+
+def person_is_named_alike(
+    person: str, identifiers: tuple[str, ...], families: tuple[str, ...], givens: tuple[str, ...]
+) -> Verdict:
+    """Family and given name of an author or signatory are those of the person of this identifier in the document.
+
+    Case, accents and hyphens apart: the metadata often follow the directory and the document the person's spelling.
+    """
+    identifier, *parts = person.split("^")
+    known = [
+        (family, given)
+        for i, family, given in zip(identifiers, families, givens, strict=False)
+        if i == identifier
+    ]
+    if len(parts) < 2 or not known:
+        return NOT_APPLICABLE
+    return check(
+        any(_told(parts[0]) == _told(family) and _told(parts[1]) == _told(given) for family, given in known),
+        found=f"{parts[0]} {parts[1]}",
+        expected=" / ".join(f"{family} {given}" for family, given in known),
+    )
+
+
+def _told(name: str) -> str:
+    """A name as it is heard: without case, accents, hyphens and needless blanks."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return " ".join(plain.replace("-", " ").replace("’", "'").casefold().split())
 
 
 def code_is_that_of_document(code: str, scheme: str, expected: str, system: str) -> Verdict:

@@ -34,7 +34,7 @@ def unknown(say: Saying, what: Text, name: str, known: Iterable[str]) -> click.U
     hint = ""
     if near:
         hint = say(" Le plus proche : ", " Nearest: ") + ", ".join(near) + "."
-    return click.UsageError(say(f"{what.fr} « {name} » inconnu(e).", f"Unknown {what.en} `{name}`.") + hint)
+    return click.UsageError(say(f"{what.fr} : « {name} » n'existe pas.", f"Unknown {what.en} `{name}`.") + hint)
 
 
 _EXTRA = re.compile(r"^Got unexpected extra arguments? \((.*)\)")  # click's own sentence, in English alone

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from dui_conformance.engine import privacy
 from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Group, Plan
 from dui_conformance.engine.related import Kin
+from dui_conformance.engine.secondary import Said
 from dui_conformance.rules.model import (
     Argument,
     Assertion,
@@ -21,11 +22,13 @@ from dui_conformance.rules.model import (
     Membership,
     Predicate,
     Rule,
+    Structural,
     ValueSet,
 )
+from dui_conformance.rules.structure import Structure
 from dui_conformance.rules.xpath import Expression
 from dui_conformance.subjects.model import Element, Location, Subject
-from dui_conformance.subjects.positions import locate
+from dui_conformance.subjects.positions import locate, path_of
 from dui_conformance.text import Text, personal, plain, shortened, unmark
 
 JUDGED = frozenset(("cda", "xdm", "xds", "mail", "pdf", "zip"))
@@ -70,6 +73,7 @@ class _Judge:
         self.steps = {child.tag for child in subject.view} if subject.view is not None else set()
         self.gathered: dict[tuple[str, Element], tuple[str, ...]] = {}
         self.date = _date_of(subject)
+        self.first = len(result.findings)  # what this subject's rules say comes from here on
 
     def judge(self) -> None:
         subject, plan = self.subject, self.plan
@@ -78,6 +82,8 @@ class _Judge:
                 self._judge_defects(rule, cast(DefectNamed, rule.check))
             for group in plan.groups.get(kind, ()):
                 self._judge_group(group)
+        for name, rules in plan.on_structure.get(subject.kind, {}).items():
+            self._judge_structure(plan.structures[name], rules)
         judged = subject.kind in JUDGED and subject.view is not None
         if subject.kind not in JUDGED:
             self.result.not_checked["kind", subject.kind] += 1
@@ -114,6 +120,38 @@ class _Judge:
             self._judge_assertions(group, contexts)
         for rule in group.others:
             self._guarded(rule, contexts, self._verdict)
+
+    def _judge_structure(self, structure: Structure, rules: Sequence[Rule]) -> None:
+        """The faults of structure, each by the rule of its cause, unless another rule said it already."""
+        view = self.subject.view
+        if view is None or not structure.judges(view):
+            self._count(rules, "blocked" if view is None else "not_applicable")
+            return
+        try:
+            problems = structure.problems(view)
+        except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
+            for rule in rules:
+                self._tool_failed(rule, error)
+            return
+        others = {rule.id: rule for rule in self.plan.by_kind[self.subject.kind]}
+        said = Said(self.result.findings[self.first :], others) if problems else None
+        for rule in rules:
+            spoken = left = 0
+            for problem in problems:
+                if problem.cause != cast(Structural, rule.check).cause:
+                    continue
+                path = path_of(self.subject.origin.get(problem.node, problem.node))
+                if rule.secondary and said and said.same(rule, path, problem.about, problem.attribute):
+                    left += 1
+                    continue
+                spoken += 1
+                if spoken <= _PLACES:
+                    values = {name: self._value(rule, name, plain(value)) for name, value in problem.values.items()}
+                    self._found(
+                        rule, cast(Outcome, rule.negative), problem.node, problem.attribute, rule.message.filled(values)
+                    )
+            self._count_more(spoken)
+            self.result.count(rule.id, cast(Outcome, rule.negative if spoken else "not_applicable" if left else "passed"))
 
     def _applies(self, group: Group, view: Element) -> bool:
         """Whether the rules of a group are in force at the document's date, and their condition holds."""

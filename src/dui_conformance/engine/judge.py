@@ -111,6 +111,8 @@ def _judge_run_wide(rule: Rule, made: Plan, judged: Judged, crowd: privacy.Crowd
     assert isinstance(check, Collected)  # noqa: S101
     subjects = [subject for subject in judged.subjects if rule.id in subject.facts]
     records = [(subject.id, subject.facts[rule.id]) for subject in subjects]
+    if not records:
+        return
     tally = judged.tallies.setdefault(rule.id, Counter())
     settings = {name.rstrip("?"): made.settings.get(setting, "") for name, setting in check.settings.items()}
     try:

@@ -149,6 +149,8 @@ def _xcn(text: str) -> Iterator[str]:
 def _mail(view: Element) -> Iterator[str]:
     for address in view.iter("address"):
         yield from (address.get("local", ""), address.get("name", ""))
+        if "=?" in address.get("domain", ""):  # the whole header was encoded, name and address together
+            yield address.get("domain", "")
     for header in view.iter("header"):
         if header.get("name") == "subject":
             yield from _object(header.text or "")

@@ -8,7 +8,17 @@ from typing import Any
 
 from dui_conformance.engine.outcomes import Setting
 from dui_conformance.rules.catalogue import Catalogue
-from dui_conformance.rules.model import Assertion, Collected, DefectNamed, Inventory, Predicate, Rule, ValueSet
+from dui_conformance.rules.model import (
+    Assertion,
+    Collected,
+    DefectNamed,
+    Inventory,
+    Predicate,
+    Rule,
+    Structural,
+    ValueSet,
+)
+from dui_conformance.rules.structure import Structure
 from dui_conformance.rules.xpath import Battery, Expression
 from dui_conformance.text import Text
 
@@ -70,6 +80,7 @@ class Plan:
     by_kind: Mapping[str, Sequence[Rule]]
     groups: Mapping[str, Sequence[Group]]
     on_defects: Mapping[str, Sequence[Rule]]
+    on_structure: Mapping[str, Mapping[str, Sequence[Rule]]]  # kind → structure → rules
     run_wide: Sequence[Rule]
     unplanned: Sequence[Unplanned]
     value_sets: Mapping[str, ValueSet]
@@ -77,6 +88,7 @@ class Plan:
     evidence: Sequence[Evidence]
     inventories: Sequence[Inventory]
     predicates: Mapping[str, Callable[..., Any]]
+    structures: Mapping[str, Structure]
 
     @property
     def rules(self) -> list[Rule]:
@@ -109,6 +121,7 @@ def plan(
         by_kind,
         {kind: _groups(rules) for kind, rules in by_kind.items()},
         {kind: [rule for rule in rules if isinstance(rule.check, DefectNamed)] for kind, rules in by_kind.items()},
+        {kind: _structural(rules) for kind, rules in by_kind.items()},
         run_wide,
         unplanned,
         catalogue.value_sets,
@@ -116,6 +129,7 @@ def plan(
         evidence,
         catalogue.inventories,
         predicates,
+        catalogue.structures,
     )
 
 
@@ -123,10 +137,18 @@ def _groups(rules: Sequence[Rule]) -> list[Group]:
     """The rules that read a view, grouped by what they look at, in the order of their first rule."""
     groups: dict[tuple[str, str, str, str], list[Rule]] = {}
     for rule in rules:
-        if not isinstance(rule.check, DefectNamed):
+        if not isinstance(rule.check, DefectNamed | Structural):
             when = rule.when.text if rule.when is not None else ""
             groups.setdefault((rule.contexts.text, when, rule.valid_from, rule.valid_to), []).append(rule)
     return [_group(members) for members in groups.values()]
+
+
+def _structural(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if isinstance(rule.check, Structural):
+            found.setdefault(rule.check.schema, []).append(rule)
+    return found
 
 
 def _group(members: Sequence[Rule]) -> Group:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dui_conformance.data import profiles_root, read_yaml
+from dui_conformance.rules import structure
 from dui_conformance.rules.model import (
     Argument,
     Assertion,
@@ -24,12 +25,13 @@ from dui_conformance.rules.model import (
     Membership,
     Predicate,
     Rule,
+    Structural,
     ValueSet,
 )
 from dui_conformance.rules.xpath import Constants, Expression
 from dui_conformance.text import Text
 
-_FORMAT = "2"  # of the kept JSON; raise it when what is kept changes shape
+_FORMAT = "3"  # of the kept JSON; raise it when what is kept changes shape
 
 Data = dict[str, Any]
 
@@ -40,7 +42,7 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every rule in the order of its files, the value sets and the constants, with the digest of their sources."""
+    """Every rule in the order of its files, value sets, structures and constants, with the digest of their sources."""
 
     digest: str
     rules: Mapping[str, Rule]
@@ -48,6 +50,7 @@ class Catalogue:
     value_sets: Mapping[str, ValueSet]
     constants: Constants
     inventories: Sequence[Inventory]
+    structures: Mapping[str, structure.Structure]
 
 
 def load(root: Path | None = None) -> Catalogue:
@@ -69,7 +72,8 @@ def load(root: Path | None = None) -> Catalogue:
                 rules[data["id"]] = _rule(family, data, constants)
             except (KeyError, ValueError, TypeError) as error:
                 raise CatalogueError(f"{family['family']}: {data.get('id')}: {error}") from error
-    return Catalogue(digest, rules, families, sets, constants, inventories)
+    structures = {name: structure.Structure(**kept) for name, kept in raw["structures"].items()}
+    return Catalogue(digest, rules, families, sets, constants, inventories, structures)
 
 
 def rule_files(root: Path | None = None) -> list[Path]:
@@ -85,6 +89,7 @@ def sources(root: Path | None = None) -> Iterable[tuple[Path, Data]]:
 
 def _raw(root: Path) -> tuple[str, Data]:
     files = [root / "constants.yaml", *rule_files(root), *sorted((root / "valuesets").glob("*.yaml"))]
+    files += structure.files(root)
     digest = hashlib.sha256(_FORMAT.encode())
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -125,6 +130,7 @@ def _read_all(root: Path) -> Data:
         },
         "families": families,
         "value_sets": [_jsonable(read_yaml(path)) for path in sorted((root / "valuesets").glob("*.yaml"))],
+        "structures": structure.kept(root),
     }
 
 
@@ -192,6 +198,8 @@ def _rule(family: Data, data: Data, constants: Constants) -> Rule:
         personal=frozenset(data.get("personal", ())),
         value_sets=used,
         experimental=bool(data.get("experimental", False)),
+        secondary=bool(data.get("secondary", False)),
+        yields_to=frozenset(data.get("yields_to", ())),
     )
 
 
@@ -212,6 +220,8 @@ def _check(data: Data, kind: str, constants: Constants) -> tuple[Check, frozense
     if "defect" in check:
         codes = check["defect"]
         return DefectNamed(tuple(codes if isinstance(codes, list) else [codes])), frozenset()
+    if "schema" in check:
+        return Structural(check["schema"], check["cause"]), frozenset()
     for name in ("in_value_set", "label_of"):
         if name in check:
             return _membership(check, name, kind, constants), frozenset((check[name],))
@@ -229,7 +239,7 @@ def _check(data: Data, kind: str, constants: Constants) -> tuple[Check, frozense
             Predicate(check["python"], arguments, given, check.get("settings", {}), tables),
             frozenset(tables.values()),
         )
-    raise CatalogueError("check is one of assert, python, in_value_set, label_of, defect, collect")
+    raise CatalogueError("check is one of assert, python, in_value_set, label_of, defect, schema, collect")
 
 
 def _membership(check: Data, name: str, kind: str, constants: Constants) -> Membership:

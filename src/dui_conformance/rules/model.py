@@ -91,6 +91,14 @@ class DefectNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Structural:
+    """`schema`: the faults of one cause against a structure (see `rules.structure`)."""
+
+    schema: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """`collect`: facts of every subject of some kinds, judged together by a predicate over the whole run."""
 
@@ -110,12 +118,16 @@ class Inventory:
     known: frozenset[str]
 
 
-Check = Assertion | Predicate | Membership | DefectNamed | Collected
+Check = Assertion | Predicate | Membership | DefectNamed | Structural | Collected
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One testable statement. `contexts` selects what it is about, from the subject's view."""
+    """One testable statement. `contexts` selects what it is about, from the subject's view.
+
+    A `secondary` rule leaves the word to another that says the same of the same place (see `engine.secondary`), and
+    to those it `yields_to` wherever they stand.
+    """
 
     id: str
     family: str
@@ -139,3 +151,5 @@ class Rule:
     personal: frozenset[str]
     value_sets: frozenset[str]
     experimental: bool = False
+    secondary: bool = False
+    yields_to: frozenset[str] = frozenset()

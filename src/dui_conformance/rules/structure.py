@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 
@@ -44,7 +44,7 @@ def kept(root: Path) -> dict[str, Any]:
     }
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Structure:
     """A structure, from what `kept` gives. Nothing is compiled before it is asked for."""
 
@@ -85,7 +85,8 @@ def _alone(view: Element) -> Element:
     """The element as a document of its own (libxml2 would not see the namespaces declared above it)."""
     if view.getparent() is None:
         return view
-    root = etree.Element(view.tag, view.attrib, nsmap=view.nsmap)
+    root = etree.Element(view.tag, nsmap=cast("dict[str, str]", view.nsmap))  # a default namespace is under None
+    root.attrib.update(view.attrib)
     root.text = view.text
     root.extend(copy.deepcopy(child) for child in view)
     return root

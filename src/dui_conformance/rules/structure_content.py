@@ -85,9 +85,9 @@ def _expanded(text: str, groups: Mapping[str, str]) -> str:
         if signature is None:
             raise ContentError(f"no group {call[1]}")
         names = re.findall(r"\w+", signature.partition("(")[2])
-        given = dict(zip(names, re.findall(r"\w+", call[2] or ""), strict=True))
+        given: dict[str, str] = dict(zip(names, re.findall(r"\w+", call[2] or ""), strict=True))
         # a parameter stands where a type does: after the name of an element
-        body = re.sub(r"(?<=\w )(\w+)", lambda word: given.get(word[1], word[1]), groups[signature])
+        body = re.sub(r"(?<=\w )(\w+)", lambda word: given.get(word[1]) or word[1], groups[signature])
         return f"({_expanded(body, groups)})"
 
     return _CALL.sub(put, text)

@@ -24,7 +24,7 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What an attribute may hold. One of `codes`, `members` (alternatives), `items` (a list) or a `base` with facets."""
+    """What an attribute may hold: `codes`, one of `members`, a list of `items`, or a `base` with facets."""
 
     name: str
     base: str = ""
@@ -81,7 +81,7 @@ class Model:
     def by_name(self, uri: str, name: str) -> Type | None:
         """The type that an xsi:type names."""
         alias = next((alias for alias, known in self.namespaces.items() if known == uri), "")
-        return next((t for t in (self.types.get(f"{alias}:{name}"),) if t is not None), None)
+        return self.types.get(f"{alias}:{name}")
 
     def derives(self, type_: Type, ancestor: str) -> bool:
         """Whether a type is another one, or is derived from it."""
@@ -219,8 +219,8 @@ class _Reader:
         type_, _, nillable = said.partition(" ")
         if type_:
             return Leaf(tag, self._key(table, type_), nillable=nillable == "nillable")
-        declaring = next((t for t in self.tables.values() if local in t.get("elements", ()) and t["namespace"] == alias), None)
-        if declaring is None:
+        declaring = next((t for t in self.tables.values() if t["namespace"] == alias and "elements" in t), None)
+        if declaring is None or local not in declaring["elements"]:
             raise ModelError(f"{name} has no type and is not declared")
         return replace(self._leaf(declaring, local, declaring["elements"][local]), declared=True)
 

@@ -136,11 +136,9 @@ class _Content:
         for place in self.places:
             present = [tag for tag in place.limits if self.counts[tag]]
             if place.exclusive and len(present) > 1:
-                second = [child for child in self.children if child.tag in present and child.tag != self._first(present)]
-                yield Fault("together", second[0], tuple(present))
-
-    def _first(self, tags: Sequence[str]) -> str:
-        return next(child.tag for child in self.children if child.tag in tags)
+                these = [child for child in self.children if child.tag in present]
+                second = next(child for child in these if child.tag != these[0].tag)
+                yield Fault("together", second, tuple(present), expected=tuple(place.limits))
 
     def _missing(self, absorbed: set[str]) -> Iterator[Fault]:
         for place in self.places:

@@ -137,18 +137,18 @@ class Name:
         if name.namespace == self.own:
             return name.localname
         alias = self.aliases.get(name.namespace or "")
-        return f"{alias}:{name.localname}" if alias else f"{{{name.namespace or ''}}}{name.localname}"
+        return f"{alias}:{name.localname}" if alias else f'{name.localname} (xmlns="{name.namespace or ""}")'
 
 
-def _told(particle: Particle, name: Name) -> str:
+def _told(particle: Particle, name: Name, inside: str = "") -> str:
     if isinstance(particle, Leaf):
         text = name(particle.tag)
     elif isinstance(particle, Foreign):
         text = "*"
     else:
-        told = [_told(part, name) for part in particle.parts]
-        text = " | ".join(told) if particle.kind == "choice" else " ".join(told)
-        if len(told) > 1 and particle.low == 1:
+        between = " | " if particle.kind == "choice" else " "
+        text = between.join(_told(part, name, particle.kind) for part in particle.parts)
+        if particle.kind == "choice" and inside == "sequence" and particle.low == 1:
             text = f"({text})"
-    text = f"[{text}]" if particle.low == 0 else text
+    text = f"[{text}]" if particle.low == 0 and inside else text
     return f"{text}…" if particle.high is None else text

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from dui_conformance.rules.structure_content import ANYTHING, Leaf
-from dui_conformance.rules.structure_model import HL7, Attribute, Model, Type, Value
+from dui_conformance.rules.structure_model import HL7, Attribute, Model, Type
 from dui_conformance.rules.structure_order import Fault, faults
 from dui_conformance.rules.structure_shape import Name, Shape
 from dui_conformance.rules.structure_xsd import values_schema
@@ -24,23 +24,24 @@ _META = frozenset((_TYPE, _NIL, f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSche
 _BLANKS = " \t\r\n"
 _MOST = 1000  # problems of one document: nobody reads more, and a hostile document has millions
 _LISTED = 12  # expected names or codes that a message lists
-CAUSES = (
-    "order",
-    "unknown_element",
-    "missing_element",
-    "repeated",
-    "together",
-    "text",
-    "unknown_attribute",
-    "missing_attribute",
-    "bad_value",
-    "bad_code",
-    "type_missing",
-    "type_wrong",
-    "duplicate_id",
-)
+# the causes, with the values that a problem of each shows
+CAUSES: Mapping[str, frozenset[str]] = {
+    "order": frozenset(("element", "before", "parent")),
+    "unknown_element": frozenset(("element", "parent", "expected_fr", "expected_en")),
+    "missing_element": frozenset(("element", "parent")),
+    "repeated": frozenset(("element", "parent", "count", "limit")),
+    "together": frozenset(("elements", "parent", "expected")),
+    "text": frozenset(("parent", "text")),
+    "blank": frozenset(("parent",)),
+    "unknown_attribute": frozenset(("attribute", "element", "expected_fr", "expected_en")),
+    "missing_attribute": frozenset(("attribute", "element", "expected_fr", "expected_en")),
+    "bad_value": frozenset(("place_fr", "place_en", "element", "value", "expected_fr", "expected_en")),
+    "bad_code": frozenset(("attribute", "element", "value", "expected")),
+    "type_missing": frozenset(("element",)),
+    "type_wrong": frozenset(("element", "found", "why_fr", "why_en")),
+    "duplicate_id": frozenset(("element", "value")),
+}
 
-Said = str | Text
 Element = etree._Element
 
 
@@ -50,7 +51,7 @@ class Problem:
 
     cause: str
     node: Element
-    values: Mapping[str, Said]
+    values: Mapping[str, str]  # what differs by language under two names: expected_fr, expected_en
     about: frozenset[str]
     attribute: str = ""
 
@@ -97,16 +98,18 @@ class _Reading:
     ids: set[str] = field(default_factory=set)
 
     def of(self, root: Element) -> list[Problem]:
-        leaf = self.reader.model.elements[root.tag]
-        stack: list[tuple[Element, Leaf | None]] = [(root, leaf)]
+        stack: list[tuple[Element, Leaf | None]] = [(root, self.reader.model.elements[root.tag])]
         while stack and len(self.found) < _MOST:
             element, leaf = stack.pop()
             stack += reversed(list(self._element(element, leaf)))
         return self.found
 
-    def _say(self, cause: str, node: Element, about: Sequence[str], at: str = "", /, **values: Said) -> None:
+    def _say(self, cause: str, node: Element, about: Sequence[str], at: str = "", /, **values: str | Text) -> None:
         locals_ = frozenset(etree.QName(name).localname for name in about)
-        self.found.append(Problem(cause, node, values, locals_, at))
+        shown: dict[str, str] = {}
+        for name, value in values.items():
+            shown |= {name: value} if isinstance(value, str) else {f"{name}_fr": value.fr, f"{name}_en": value.en}
+        self.found.append(Problem(cause, node, shown, locals_, at))
 
     def _element(self, element: Element, leaf: Leaf | None) -> Iterator[tuple[Element, Leaf | None]]:
         """Judge an element; gives the children to look at, with what they are declared as."""
@@ -137,10 +140,9 @@ class _Reading:
     def _simple(self, element: Element, value: str) -> Iterator[tuple[Element, Leaf | None]]:
         self._attributes(element, {})
         for child in element.iterchildren("*"):
-            name = self.reader.name(child.tag)
-            parent = self.reader.name(element.tag)
-            self._say("unknown_element", child, [child.tag], element=name, parent=parent, expected=_NOTHING)
-        self._value(element, value, "".join(element.itertext()), "")
+            values = {"element": self.reader.name(child.tag), "parent": self.reader.name(element.tag)}
+            self._say("unknown_element", child, [child.tag], **values, expected=_NOTHING)
+        self._value(element, value, "".join(map(str, element.itertext())), "")
         return iter(())
 
     # types
@@ -177,7 +179,8 @@ class _Reading:
             return False
         name = self.reader.name(element.tag)
         if not leaf.nillable:
-            self._say("unknown_attribute", element, ["nil"], "nil", attribute="xsi:nil", element=name, expected=_NOTHING)
+            values = {"attribute": "xsi:nil", "element": name}
+            self._say("unknown_attribute", element, ["nil"], "nil", **values, expected=_NOTHING)
             return False
         if not self.reader.admits("boolean", nil):
             self._value(element, "boolean", nil, "nil")
@@ -196,84 +199,58 @@ class _Reading:
     def _text(self, element: Element, empty: bool) -> None:
         """Text where only elements may stand, or anything where nothing may."""
         texts = [element.text or "", *(child.tail or "" for child in element)]
-        spoken = next((text for text in texts if text.strip(_BLANKS)), "")
-        if not spoken and not (empty and any(texts)):
-            return
         parent = self.reader.name(element.tag)
-        shown = f"« {' '.join(spoken.split())} »" if spoken else ""
-        what = Text(f"le texte {shown}", f"the text {shown}") if spoken else Text("des blancs", "blanks")
-        where = Text("qui doit rester vide", "which must stay empty") if empty else Text(
-            "qui n'a que des éléments", "which holds elements only"
-        )
-        self._say("text", element, [element.tag], parent=parent, text=what, where=where)
+        spoken = next((text for text in texts if text.strip(_BLANKS)), "")
+        if spoken:
+            self._say("text", element, [element.tag], parent=parent, text=" ".join(spoken.split()))
+        elif empty and any(texts):
+            self._say("blank", element, [element.tag], parent=parent)
 
     def _content(self, parent: Element, fault: Fault, shape: Shape) -> None:
         name = self.reader.name
-        values: dict[str, Said] = {"parent": name(parent.tag)}
-        if fault.cause in ("order", "repeated", "unknown_element"):
-            values["element"] = name(fault.tags[0])
+        first = name(fault.tags[0]) if fault.tags else ""
+        values: dict[str, str | Text] = {"parent": name(parent.tag), "element": first}
         if fault.cause == "order":
-            values["element"], values["before"] = name(fault.tags[0]), name(fault.tags[1])
+            values["before"] = name(fault.tags[1])
         elif fault.cause == "repeated":
             values |= {"count": str(fault.count), "limit": str(fault.limit)}
         elif fault.cause == "unknown_element":
-            values["expected"] = self._expected(values["element"], [name(tag) for tag in fault.expected])  # type: ignore[arg-type]
+            values["expected"] = _expected(first, [name(tag) for tag in fault.expected])
         elif fault.cause == "missing_element":
             values["element"] = " | ".join(map(name, fault.tags))
         else:
-            values |= {"elements": ", ".join(map(name, fault.tags)), "expected": shape.told(name)}
+            del values["element"]
+            expected = " | ".join(map(name, fault.expected)) or shape.told(name)
+            values |= {"elements": ", ".join(map(name, fault.tags)), "expected": expected}
         node = fault.node if fault.node is not None else parent
         self._say(fault.cause, node, [*fault.tags, *fault.absorbed], **values)
-
-    def _expected(self, found: str, names: Sequence[str]) -> Said:
-        """The names that may stand there, those like the one that was found first."""
-        if not names:
-            return _NOTHING
-        like = [name for name in names if name.lower() == found.lower().rpartition(":")[2]]
-        if len(found) < 60:
-            like += difflib.get_close_matches(found, names, 2)
-        ordered = list(dict.fromkeys([*like, *names]))
-        return _listed(ordered)
 
     # attributes
 
     def _attributes(self, element: Element, admitted: Mapping[str, Attribute]) -> None:
-        name = self.reader.name
-        present = element.attrib
+        name, owner = self.reader.name, self.reader.name(element.tag)
+        present = {str(attribute): str(text) for attribute, text in element.items()}
         for attribute, text in present.items():
             known = admitted.get(attribute)
             if known is not None:
                 self._attribute(element, known, text)
             elif attribute not in _META:
-                bare = etree.QName(attribute)
-                shown = bare.localname if not bare.namespace else name(attribute)
-                expected = self._expected(shown, [_attribute_name(a, name) for a in admitted if a not in present])
-                self._say(
-                    "unknown_attribute",
-                    element,
-                    [attribute],
-                    bare.localname,
-                    attribute=shown,
-                    element=name(element.tag),
-                    expected=expected,
-                )
+                local = etree.QName(attribute).localname
+                others = [_called(other, name) for other in admitted if other not in present]
+                expected = _expected(_called(attribute, name), others)
+                values = {"attribute": _called(attribute, name), "element": owner}
+                self._say("unknown_attribute", element, [attribute], local, **values, expected=expected)
         for known in admitted.values():
             if known.required and known.name not in present:
-                self._say(
-                    "missing_attribute",
-                    element,
-                    [known.name],
-                    attribute=known.name,
-                    element=name(element.tag),
-                    expected=self._wanted(known.value, known.fixed),
-                )
+                expected = self._wanted(known)
+                values = {"attribute": known.name, "element": owner}
+                self._say("missing_attribute", element, [known.name], **values, expected=expected)
 
     def _attribute(self, element: Element, attribute: Attribute, text: str) -> None:
         local = etree.QName(attribute.name).localname
-        right = self._value(element, attribute.value, text, local, attribute.fixed)
-        plain = " ".join(text.split())
-        if not right:
+        if not self._value(element, attribute.value, text, local, attribute.fixed):
             return
+        plain = " ".join(text.split())
         if attribute.fixed and plain != attribute.fixed:
             self._code(element, local, text, attribute.fixed)
         elif attribute.value == "ID":
@@ -282,39 +259,60 @@ class _Reading:
             self.ids.add(plain)
 
     def _value(self, element: Element, value: str, text: str, attribute: str, fixed: str = "") -> bool:
-        """Whether a value is right; says so if it is not."""
+        """Whether a value is right; says so if it is not. An empty `attribute`: the text of the element."""
         if self.reader.admits(value, text):
             return True
-        known = self.reader.model.values[value]
-        codes = known.codes or (self.reader.model.values[known.items].codes if known.items else ())
+        codes = self._codes(value)
         if fixed or codes:
             self._code(element, attribute, text, fixed or _listed(codes))
             return False
-        name = self.reader.name(element.tag)
-        place: Said = f"@{attribute}" if attribute else Text("le texte", "the text")
-        expected = known.says or Text(f"un {value}", f"a {value}")
-        about = [attribute or element.tag]
-        self._say("bad_value", element, about, attribute, place=place, element=name, value=text, expected=expected)
+        self._say(
+            "bad_value",
+            element,
+            [attribute or element.tag],
+            attribute,
+            place=Text(f"@{attribute}", f"@{attribute}") if attribute else Text("le texte", "the text"),
+            element=self.reader.name(element.tag),
+            value=text,
+            expected=self._words(value),
+        )
         return False
 
-    def _code(self, element: Element, attribute: str, text: str, expected: Said) -> None:
-        name = self.reader.name(element.tag)
-        self._say(
-            "bad_code", element, [attribute], attribute, attribute=attribute, element=name, value=text, expected=expected
-        )
+    def _code(self, element: Element, attribute: str, text: str, expected: str) -> None:
+        values = {"attribute": attribute, "element": self.reader.name(element.tag), "value": text}
+        self._say("bad_code", element, [attribute], attribute, **values, expected=expected)
 
-    def _wanted(self, value: str, fixed: str) -> Said:
-        known: Value = self.reader.model.values[value]
-        if fixed:
-            return fixed
-        return _listed(known.codes) if known.codes else known.says or value
+    def _codes(self, value: str) -> Sequence[str]:
+        """The codes of a value, or of the parts of a list."""
+        known = self.reader.model.values[value]
+        return self._codes(known.items) if known.items else known.codes
+
+    def _words(self, value: str) -> Text:
+        known = self.reader.model.values[value]
+        return known.says or Text(f"un {value}", f"a {value}")
+
+    def _wanted(self, attribute: Attribute) -> Text:
+        """What a missing attribute should hold."""
+        told = attribute.fixed or _listed(self._codes(attribute.value))
+        return Text(told, told) if told else self._words(attribute.value)
 
 
 _NOTHING = Text("rien", "nothing")
 
 
-def _attribute_name(clark: str, name: Name) -> str:
-    return name(clark) if clark.startswith("{") else clark
+def _called(attribute: str, name: Name) -> str:
+    return name(attribute) if attribute.startswith("{") else attribute
+
+
+def _expected(found: str, names: Sequence[str]) -> Text:
+    """The names that may stand there, those like the one that was found first."""
+    if not names:
+        return _NOTHING
+    like = [name for name in names if name.lower() == found.lower().rpartition(":")[2]]
+    if len(found) < 60:
+        like += difflib.get_close_matches(found, names, 2)
+    told = _listed(list(dict.fromkeys([*like, *names])))
+    return Text(told, told)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
-"""The model as W3C XML Schema 1.0, one document per namespace, so that libxml2 can judge a document in a millisecond."""
+"""The model as W3C XML Schema 1.0, one document per namespace, so that libxml2 judges in a millisecond."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -40,10 +41,10 @@ class _Texts(etree.Resolver):
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
 
-    def resolve(self, system_url: str, public_id: str, context: object) -> object:
+    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]
         """The text of a namespace; an unknown place is empty."""
         text = self.texts.get(system_url.rpartition(":")[2], "")
-        return self.resolve_string(text, context, base_url=system_url)  # type: ignore[attr-defined]
+        return self.resolve_string(text, context, base_url=system_url)
 
 
 class _Writer:
@@ -80,7 +81,8 @@ class _Writer:
             name = etree.QName(clark)
             if name.namespace == self.uri:
                 yield f'<xs:attribute name="{name.localname}" type="hl7:{value}"/>'
-        borrowed = {leaf: None for t in self.model.types.values() if t.uri != self.uri for leaf in leaves(t.own_content)}
+        others = [type_ for type_ in self.model.types.values() if type_.uri != self.uri]
+        borrowed = {leaf: None for type_ in others for leaf in leaves(type_.own_content)}
         for leaf in borrowed:
             name = etree.QName(leaf.tag)
             if name.namespace == self.uri and not leaf.declared:

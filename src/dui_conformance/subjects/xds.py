@@ -1,21 +1,26 @@
 """XDS metadata (ebRIM SubmitObjectsRequest): a flat projection that rules can read without ebRIM's indirections.
 
-View: `<registry>` holding `<SubmissionSet id>`, `<DocumentEntry id mimeType status objectType lid>` and
-`<Association type source target>`. Under the first two: `<slot name><value/></slot>` as they stand; each external
-identifier `<patientId value>`, `<uniqueId value>`, `<sourceId value>`; each classification `<typeCode code scheme
-display>` …; `<author>` with `<authorPerson> <authorInstitution> <authorRole> <authorSpecialty>`; `<title>`,
-`<comments>`. A scheme that is not one of IHE's is `<unknown kind scheme>`.
+View: `<registry>` holding `<SubmissionSet id classified>` (how many classifications say that it is one),
+`<DocumentEntry id mimeType status objectType lid>` and `<Association type source target>`. Under the first two:
+`<slot name><value/></slot>` as they stand; each external identifier `<patientId value name>`, `<uniqueId …>`,
+`<sourceId …>`; each classification `<typeCode code scheme display>` …; `<author>` with `<authorPerson>
+<authorInstitution> <authorRole> <authorSpecialty>`; `<title>`, `<comments>`. A scheme that is not one of IHE's is
+`<unknown kind scheme>`.
+`<irregular kind element parent name>`: what the schema of ebRIM does not allow (see `subjects.ebrim`).
 In the metadata of an archive (`registry[@archive='true']`) a DocumentEntry also has what the intake found: `subject`,
 `documentSha1` (upper case) and `documentSize` of the file its URI names, or `document="absent|unreadable"`.
 Constants: IHE ITI TF-3 §4.2; dmp-mssante A.3.
 """
 
+from collections import Counter
+
 from lxml import etree
 
+from dui_conformance.subjects import ebrim
+from dui_conformance.subjects.ebrim import RIM
 from dui_conformance.subjects.model import Element, Subject
 
 LCM = "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"
-RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
 XDS = "urn:ihe:iti:xds-b:2007"
 
 _SUBMISSION_SET = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
@@ -52,20 +57,21 @@ def project(subject: Subject, request: Element, tag: str = "registry") -> Elemen
     """The view of a request; `subject.origin` maps each of its elements to the ebRIM element it stands for."""
     view = etree.Element(tag)
     subject.origin[view] = request
-    packages = {
+    packages = Counter(
         node.get("classifiedObject", "")
         for node in request.iter(f"{{{RIM}}}Classification")
         if node.get("classificationNode") == _SUBMISSION_SET
-    }
+    )
     for node in request.iter(f"{{{RIM}}}RegistryPackage", f"{{{RIM}}}ExtrinsicObject", f"{{{RIM}}}Association"):
         if node.tag == f"{{{RIM}}}Association":
             _association(subject, view, node)
         elif node.tag == f"{{{RIM}}}ExtrinsicObject":
             _entry(subject, view, node, "DocumentEntry")
         elif not packages or node.get("id", "") in packages or _own_classification(node):
-            _entry(subject, view, node, "SubmissionSet")
+            _entry(subject, view, node, "SubmissionSet").set("classified", str(packages[node.get("id", "")]))
         else:
             _entry(subject, view, node, "Folder")
+    ebrim.describe(view, request, subject.origin)
     return view
 
 
@@ -94,7 +100,7 @@ def _association(subject: Subject, view: Element, node: Element) -> None:
     _slots(subject, association, node)
 
 
-def _entry(subject: Subject, view: Element, node: Element, tag: str) -> None:
+def _entry(subject: Subject, view: Element, node: Element, tag: str) -> Element:
     entry = _child(subject, view, node, tag)
     for name, source in (
         ("id", "id"),
@@ -116,12 +122,16 @@ def _entry(subject: Subject, view: Element, node: Element, tag: str) -> None:
         name = _SCHEMES.get(scheme, "unknown")
         child = _child(subject, entry, identifier, name, value=identifier.get("value", ""))
         child.set("registryObject", identifier.get("registryObject", ""))
+        label = identifier.find(f"{{{RIM}}}Name/{{{RIM}}}LocalizedString")
+        if label is not None:
+            child.set("name", label.get("value", ""))
         if name == "unknown":
             child.set("kind", "ExternalIdentifier")
             child.set("scheme", scheme)
     for classification in node.iterfind(f"{{{RIM}}}Classification"):
         if classification.get("classificationNode") is None:
             _classification(subject, entry, classification)
+    return entry
 
 
 def _classification(subject: Subject, entry: Element, node: Element) -> None:

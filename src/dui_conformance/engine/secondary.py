@@ -1,0 +1,93 @@
+"""Whether what a secondary rule has to say was already said by another, so that one fault is shown once.
+
+A rule says the same when it failed at no lower a level, names the element or the attribute in question in one of its
+expressions, and spoke of the same element, of its parent, or of a child that is itself in question; or, from wherever
+it speaks, when the secondary rule `yields_to` it.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from dui_conformance.engine.outcomes import Finding
+from dui_conformance.rules.model import (
+    LEVELS,
+    Argument,
+    Assertion,
+    Membership,
+    Predicate,
+    Rule,
+)
+
+# a name in an expression that is neither a function nor an axis
+_NAME = re.compile(r"[A-Za-z_][\w.-]*+(?!\s*\(|\s*::)")
+
+
+class Said:
+    """What the other rules said of a subject."""
+
+    def __init__(self, findings: Iterable[Finding], rules: Mapping[str, Rule]) -> None:
+        self.rules = rules
+        self.places: dict[str, list[str]] = {}  # path of an element → rules that failed there
+        for finding in findings:
+            rule = rules.get(finding.rule)
+            if rule is not None and not rule.secondary and finding.outcome == "failed":
+                self.places.setdefault(_element(finding.location.path), []).append(finding.rule)
+
+    def same(self, rule: Rule, path: str, about: Collection[str], attribute: str) -> bool:
+        """Whether another rule said what `rule` says of the element at `path`: a fault of one of its attributes, or of
+        the elements that `about` names."""
+        element = _element(path)
+        parent, _, step = element.rpartition("/")
+        own = _bare(step)
+        for place, spoken in self.places.items():
+            if place == element:
+                wanted = [about]
+            elif place == parent:
+                wanted = [about, {own}] if attribute else [about]
+            elif place.rpartition("/")[0] == element and _bare(place.rpartition("/")[2]) in about:
+                wanted = [about]
+            else:
+                wanted = []
+            for name in spoken:
+                other = self.rules[name]
+                groups = wanted or ([about] if name in rule.yields_to else [])
+                if groups and LEVELS.index(other.level) <= LEVELS.index(rule.level):
+                    names = _names(tuple(_expressions(other)))
+                    if all(names & set(group) for group in groups):
+                        return True
+        return False
+
+
+def _element(path: str) -> str:
+    return path.partition("/@")[0]
+
+
+def _bare(step: str) -> str:
+    return step.partition("[")[0]
+
+
+@lru_cache(maxsize=4096)
+def _names(expressions: Sequence[str]) -> frozenset[str]:
+    return frozenset(name for expression in expressions for name in _NAME.findall(expression))
+
+
+def _expressions(rule: Rule) -> Iterator[str]:
+    """The text of every expression of a rule, bar those that only fill its message."""
+    yield rule.contexts.text
+    if rule.at is not None:
+        yield rule.at.text
+    check = rule.check
+    if isinstance(check, Assertion):
+        yield check.holds.text
+    elif isinstance(check, Membership):
+        yield check.code.text
+        yield check.system.text
+    elif isinstance(check, Predicate):
+        yield from _values(check.arguments)
+        for given in check.given:
+            yield from _values(given.arguments)
+
+
+def _values(arguments: Iterable[Argument]) -> Iterator[str]:
+    return (argument.value.text for argument in arguments)

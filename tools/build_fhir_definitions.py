@@ -90,13 +90,17 @@ def main(wheel: str, terminology: str, extensions: str) -> None:
         sets.values(),
     )
     for name in ("structures.pack", "terminology.pack"):
-        print(name, (TARGET / name).stat().st_size)
+        sys.stdout.write(f"{name} {(TARGET / name).stat().st_size}\n")
 
 
 def united(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """A code system in its newer version, with the codes that only the older one has: neither is refused."""
     more = [code for code in old.get("codes", ()) if code not in set(new.get("codes", ()))]
-    return {**new, "codes": [*new.get("codes", ()), *more], "parents": {**old.get("parents", {}), **new.get("parents", {})}}
+    return {
+        **new,
+        "codes": [*new.get("codes", ()), *more],
+        "parents": {**old.get("parents", {}), **new.get("parents", {})},
+    }
 
 
 if __name__ == "__main__":

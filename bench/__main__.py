@@ -7,18 +7,21 @@ detection are printed, they do not decide: the first depends on the machine, the
 import sys
 import time
 
-from bench import detection, official, speed
+from bench import detection, official, speed, structure
 from bench.tables import Aim, say, show_aims
+
+_MEASURES = (
+    ("official examples", official.measure),
+    ("detection", detection.measure),
+    ("structure", structure.measure),
+    ("speed", speed.measure),
+)
 
 
 def main() -> int:
     started = time.perf_counter()
     aims: list[Aim] = []
-    for name, measure in (
-        ("official examples", official.measure),
-        ("detection", detection.measure),
-        ("speed", speed.measure),
-    ):
+    for name, measure in _MEASURES:
         say(f"=== {name}\n")
         aims += measure()
     show_aims(aims)

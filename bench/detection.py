@@ -12,8 +12,10 @@ Three shares are printed, so that nothing is hidden behind a definition:
 * of these, those that can be told from the export alone (`counts`).
 
 Places are drawn evenly among the distinct places of a kind of subject, not among elements, so that addresses do not
-drown the rest. The classes and the rows behind them are printed with their counts. Exit code 1 if a rule or the
-intake failed on a mutant (that is a defect whatever the bytes).
+drown the rest. Rules were written against the survivors of seed 7, so `python -m bench` measures with another seed,
+whose survivors nobody wrote rules for. The classes and the rows behind them are printed with their counts, and the
+rules that spoke where the meaning did not change (a false alarm, or a row of the table that is wrong). Exit code 1 if
+a rule or the intake failed on a mutant (that is a defect whatever the bytes).
 """
 
 import argparse
@@ -33,6 +35,7 @@ from bench.tables import Aim, say, share, show_aims, table
 from dui_conformance.rules.mutations import MutationError, mutated
 
 _AIM = 0.95
+SEED, HELD_OUT_SEED = 7, 1789  # rules were written against survivors of the first; the second is for the figure
 _TRIES = 40  # draws for one mutant, when an operator finds nothing to change
 
 
@@ -125,6 +128,7 @@ def show(all_judged: Sequence[Judged], meaning: Meaning) -> None:
     table("By kind of subject", _HEADS, [_line(kind, "", found) for kind, found in kinds.items()], range(2, 11))
     table("By operator", _HEADS, [_line("", name, found) for name, found in operators.items()], range(2, 11))
     _show_classes(all_judged, meaning)
+    _show_zeal(all_judged)
     _show_survivors(all_judged)
 
 
@@ -180,6 +184,22 @@ def _show_classes(all_judged: Sequence[Judged], meaning: Meaning) -> None:
     )
 
 
+def _show_zeal(all_judged: Sequence[Judged]) -> None:
+    """The rules that spoke of mutants that say the same, or less but nothing false: to be looked at."""
+    spoken: Counter[tuple[str, str, str, str]] = Counter()
+    for judged in all_judged:
+        if judged.meaning.meaning in ("same", "optional"):
+            rules = ", ".join(sorted({f"{rule} ({level})" for rule, level, _ in judged.heard}))
+            if rules:
+                spoken[judged.meaning.meaning, judged.meaning.row, judged.mutant.draft.place, rules] += 1
+    table(
+        "Rules that spoke where the meaning did not change",
+        ("class", "row", "place", "rules", "times"),
+        [(*key, times) for key, times in sorted(spoken.items())],
+        (4,),
+    )
+
+
 def _show_survivors(all_judged: Sequence[Judged]) -> None:
     groups: defaultdict[tuple[str, str, str], list[Judged]] = defaultdict(list)
     for judged in all_judged:
@@ -203,7 +223,7 @@ def _short(mutant: Mutant) -> str:
     return said[:400] + before
 
 
-def measure(seed: int = 7, per_operator: int = 40) -> list[Aim]:
+def measure(seed: int = HELD_OUT_SEED, per_operator: int = 40) -> list[Aim]:
     """Draw, judge, print; the aims."""
     started = time.perf_counter()
     bench = Bench()
@@ -232,7 +252,7 @@ def measure(seed: int = 7, per_operator: int = 40) -> list[Aim]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.detection", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--per-operator", type=int, default=40, help="mutants of an operator for a kind of subject")
     options = parser.parse_args()
     aims = measure(options.seed, options.per_operator)

@@ -1,18 +1,16 @@
-"""Bytes in, what the rules say out: the same plan as the ready editor's own run, run-wide rules included."""
+"""Bytes in, what the rules say out, under the same plan as the ready editor's own run."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bench.places import EXPORTS, READY
 from dui_conformance.engine.evaluate import evaluate
-from dui_conformance.engine.outcomes import Finding, SubjectRecord, UnitResult
+from dui_conformance.engine.outcomes import Finding
 from dui_conformance.engine.plan import Plan, plan
 from dui_conformance.readiness.manifest import load
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.catalogue import Catalogue
-from dui_conformance.rules.model import Collected
 from dui_conformance.subjects.intake import Skipped, open_bytes, units
 from dui_conformance.subjects.model import Budget, Subject
 
@@ -44,33 +42,22 @@ class Bench:
                 found.append(Opened(name, data, open_bytes(name, data, Budget())))
         return found
 
-    @cached_property
-    def _good(self) -> dict[str, UnitResult]:
-        return {unit.name: evaluate(unit.subject, self.plan) for unit in self.exports}
-
     def heard(self, name: str, data: bytes) -> Heard:
-        """What every rule says of a unit, among the other good exports."""
-        return self._heard(name, evaluate(open_bytes(name, data, Budget()), self.plan))
+        """What every rule says of a unit, judged alone.
+
+        Rules over a whole run are not heard: the good exports hold each document several times (alone, in an
+        archive, in a mail), so that any change of one copy would be noticed by comparing it with the others.
+        """
+        result = evaluate(open_bytes(name, data, Budget()), self.plan)
+        return Counter((finding.rule, finding.level, finding.outcome) for finding in result.findings)
+
+    @cached_property
+    def _good(self) -> dict[str, Heard]:
+        return {export.name: self.heard(export.name, export.data) for export in self.exports}
 
     def silence(self, name: str) -> Heard:
         """What is said of the good export itself: nothing, when all is well."""
-        return self._heard(name, self._good[name])
-
-    def _heard(self, name: str, result: UnitResult) -> Heard:
-        heard: Heard = Counter((f.rule, f.level, f.outcome) for f in result.findings)
-        records = [r for other, good in self._good.items() if other != name for r in good.subjects]
-        heard.update(self._run_wide([*records, *result.subjects]))
-        return heard
-
-    def _run_wide(self, subjects: Sequence[SubjectRecord]) -> Iterable[tuple[str, str, str]]:
-        for rule in self.plan.run_wide:
-            check = rule.check
-            assert isinstance(check, Collected)
-            records = [(s.id, s.facts[rule.id]) for s in subjects if rule.id in s.facts]
-            settings = {n.rstrip("?"): self.plan.settings.get(setting, "") for n, setting in check.settings.items()}
-            for _, verdict in self.plan.predicates[check.name](records, **settings):
-                if verdict.answer in ("failed", "review", "blocked"):
-                    yield rule.id, rule.level, rule.negative if verdict.answer == "failed" else verdict.answer
+        return self._good[name]
 
 
 def is_error(finding: Finding) -> bool:

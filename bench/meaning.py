@@ -15,10 +15,6 @@ and a condition of this module); each row names the clause it rests on. A mutant
 """
 
 import datetime
-import email
-import email.errors
-import email.header
-import email.utils
 import io
 import re
 import zipfile
@@ -29,6 +25,7 @@ from typing import Any
 
 from lxml import etree
 
+from bench import mail_conditions
 from bench.mutants import Mutant
 from bench.places import HERE
 from dui_conformance.data import read_yaml
@@ -184,6 +181,31 @@ def _not_two_masks(mutant: Mutant, before: bytes, after: bytes) -> bool:
     return not (site and other and "confidentialityCode" in site.place and "confidentialityCode" in other.place)
 
 
+def _both_telecoms(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """The value of one telecom against that of another."""
+    site, other = mutant.draft.site, mutant.draft.other
+    return site is not None and other is not None and "/telecom[" in site.place and "/telecom[" in other.place
+
+
+def _points_at_something(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """The reference still names an ID of the narrative."""
+    name = re.escape(mutant.draft.after.removeprefix("#").encode())
+    return mutant.draft.after.startswith("#") and re.search(rb'\sID="%s"' % name, before) is not None
+
+
+def _a_mask(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """A confidentiality code beside the document's own."""
+    site = mutant.draft.site
+    return site is not None and site.element.get("nodeRepresentation", "") not in ("N", "R", "V", "L", "M", "U")
+
+
+def _optional_trait(mutant: Mutant, before: bytes, after: bytes) -> bool:
+    """A line of sourcePatientInfo that is not one of the traits asked for (birth name, birth date, sex)."""
+    site = mutant.draft.site
+    text = (site.element.text or "") if site is not None else ""
+    return text.startswith(("PID-3|", "PID-11|")) or (text.startswith("PID-5|") and text.endswith("^D"))
+
+
 def _slots_in_order(mutant: Mutant, before: bytes, after: bytes) -> bool:
     """serviceStopTime does not come before serviceStartTime (14 digits compare as text)."""
     site = mutant.draft.site
@@ -196,7 +218,7 @@ def _slots_in_order(mutant: Mutant, before: bytes, after: bytes) -> bool:
         if value is not None:
             text = mutant.draft.after if value is site.element else value.text or ""
             times[{"serviceStartTime": "start", "serviceStopTime": "stop"}.get(slot.get("name", ""), "")] = text
-    return not times["stop"] or times["start"] < times["stop"]
+    return not times["stop"] or times["start"] <= times["stop"]
 
 
 def _same_purpose(mutant: Mutant, before: bytes, after: bytes) -> bool:
@@ -248,62 +270,7 @@ def _payload(mutant: Mutant, data: bytes) -> bytes:
     return base64.b64decode(found[1]) if found else b""
 
 
-def _utf_8_kept(mutant: Mutant, before: bytes, after: bytes) -> bool:
-    """The text parts of the mail still decode."""
-    try:
-        for part in email.message_from_bytes(after).walk():
-            content = part.get_payload(decode=True)
-            if part.get_content_maintype() == "text" and isinstance(content, bytes):
-                content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _mail_reads_equal(mutant: Mutant, before: bytes, after: bytes) -> bool:
-    """Same headers, same parts, no defect that a reader of mails would report."""
-    old, new = _mail_contents(before), _mail_contents(after)
-    return new is not None and old == new
-
-
-def _mail_contents(data: bytes) -> list[object] | None:
-    parts = list(email.message_from_bytes(data).walk())
-    if any(part.defects for part in parts):
-        return None
-    return [(part.items(), None if part.is_multipart() else part.get_payload(decode=True)) for part in parts]
-
-
-def _real_mail_date(mutant: Mutant, before: bytes, after: bytes) -> bool:
-    """A date of the same form (RFC 5322), with the right day of the week."""
-    try:
-        read = email.utils.parsedate_to_datetime(mutant.draft.after)
-    except ValueError:
-        return False
-    return mutant.draft.after.startswith(read.strftime("%a"))
-
-
-def _same_addresses(mutant: Mutant, before: bytes, after: bytes) -> bool:
-    """Only a display name changed, and it still decodes."""
-    old, new = (email.utils.getaddresses([text]) for text in (mutant.draft.before, mutant.draft.after))
-    try:
-        str(email.header.make_header(email.header.decode_header(mutant.draft.after)))
-    except (LookupError, ValueError, email.errors.HeaderParseError):
-        return False
-    return [address for _, address in old] == [address for _, address in new]
-
-
-def _no_archive(mutant: Mutant, before: bytes, after: bytes) -> bool:
-    """A reply without attachment."""
-    return not email.message_from_bytes(before).is_multipart()
-
-
-def _record_number(mutant: Mutant, before: bytes, after: bytes) -> bool:
-    """A number added before `.pdf`, where the form of the name admits one (ECO.2.1.6)."""
-    return mutant.draft.after.endswith("_2.pdf")
-
-
-Condition = Callable[[Mutant, bytes, bytes], bool]
-CONDITIONS: dict[str, Condition] = {
+CONDITIONS: dict[str, Callable[[Mutant, bytes, bytes], bool]] = {
     "one_name": _one_name,
     "real_time": _real_time,
     "same_month": _same_month,
@@ -312,15 +279,14 @@ CONDITIONS: dict[str, Condition] = {
     "another_precision": _another_precision,
     "admitted_use": _admitted_use,
     "not_two_masks": _not_two_masks,
+    "both_telecoms": _both_telecoms,
+    "points_at_something": _points_at_something,
+    "a_mask": _a_mask,
+    "optional_trait": _optional_trait,
     "slots_in_order": _slots_in_order,
-    "utf_8_kept": _utf_8_kept,
-    "mail_reads_equal": _mail_reads_equal,
-    "real_mail_date": _real_mail_date,
-    "same_addresses": _same_addresses,
-    "no_archive": _no_archive,
-    "record_number": _record_number,
     "same_purpose": _same_purpose,
     "reads_back_equal": _reads_back_equal,
+    **mail_conditions.CONDITIONS,
     "same_claims": _same_claims,
     "same_objects": _same_objects,
 }

@@ -77,7 +77,10 @@ def start_up(times: int) -> list[Aim]:
     worst = max((_median(runs), name) for name, runs in lines if name.startswith("check"))
     best = max(min(run.wall for run in runs) for name, runs in lines if name.startswith("check"))
     failed = [name for name, runs in lines if any(run.code not in (0, 1, 3) for run in runs)]
-    measured = f"{worst[0]:.2f} s median, {best:.2f} s best ({worst[1]})" + (f"; FAILED: {failed}" if failed else "")
+    cpu = max(min(run.cpu for run in runs) for name, runs in lines if name.startswith("check"))
+    measured = f"{worst[0]:.2f} s median, {best:.2f} s best, {cpu:.2f} s of CPU ({worst[1]})" + (
+        f"; FAILED: {failed}" if failed else ""
+    )
     return [Aim("first document from cold", f"<= {_COLD} s", measured, best <= _COLD and not failed)]
 
 

@@ -62,11 +62,11 @@ def job(*, with_values: bool = False) -> Job:
 
 
 def broken_by_rules() -> Iterator[tuple[str, bytes]]:
-    """Each counter-example of each rule, made in the planted fixtures."""
+    """The counter-examples of each rule, made in the planted fixtures; two of those that show what is personal."""
     constants = catalogue.load().constants
     for _path, family in catalogue.sources():
         for rule in family["rules"]:
-            for change in rule["breaks"]:
+            for change in rule["breaks"][: 2 if "personal" in rule else 1]:
                 try:
                     yield mutated(read, _planted(change), constants)
                 except (MutationError, KeyError, ValueError):
@@ -162,31 +162,27 @@ def judged() -> Judged:
     return out
 
 
-@cache
-def run(*, with_values: bool = False) -> runjson.Run:
+def searched(*, with_values: bool = False) -> runjson.Run:
     asked = job(with_values=with_values)
     tables = requirements.load()
     return assemble(asked, order_of(asked, tables), tables, judged())
 
 
-def test_the_run_makes_most_rules_speak() -> None:
-    spoke = {finding["rule"] for finding in run()["findings"]}
-    ran = {rule["id"] for rule in run()["rules"]}
+def test_no_canary_in_any_report() -> None:
+    """One test, so that the run is made once however many processes share the tests."""
+    run = searched()
+    spoke = {finding["rule"] for finding in run["findings"]}
+    ran = {rule["id"] for rule in run["rules"]}
     assert len(spoke) >= 0.8 * len(ran), f"the search is only as good as what speaks; silent: {sorted(ran - spoke)}"
-
-
-def test_the_canaries_are_there_to_be_found() -> None:
-    shown = leaks(runjson.dumps(run(with_values=True)))
-    assert len(shown) > len(planted.NAMES), "with --with-values the names must be shown"
-
-
-@pytest.mark.parametrize("form", ["json", "junit", "sarif", "markdown", "console", "html"])
-@pytest.mark.parametrize("lang", ["fr", "en"])
-def test_no_canary_in_a_report(form: str, lang: Any) -> None:
-    if form == "json" and lang == "en":
-        pytest.skip("the JSON holds both languages")
-    found = leaks(reports.render(form, run(), lang))
-    assert not found, "\n".join(found[:20])
+    shown = leaks(runjson.dumps(searched(with_values=True)))
+    assert len(shown) > len(planted.NAMES), "with --with-values the names must be there to be found"
+    found = [
+        f"{form} {lang}: {leak}"
+        for form in reports.FORMATS
+        for lang in (("fr",) if form == "json" else ("fr", "en"))
+        for leak in leaks(reports.render(form, run, lang))[:6]
+    ]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(("lang", "said"), [("fr", "valeurs personnelles"), ("en", "personal values")])

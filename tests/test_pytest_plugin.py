@@ -78,6 +78,14 @@ def test_in_english(suite: pytest.Pytester) -> None:
     assert catalogue.load().rules[failed].remedy.en in result.stdout.str()
 
 
+def test_a_waived_rule_does_not_fail(suite: pytest.Pytester) -> None:
+    path = FAILING / "exports" / "documents" / "ins-cle-fausse.xml"
+    (failed,) = names(run(suite, "--dui", path, "-v", "-n", "0"), "FAILED")
+    waiver = f"[[waivers]]\nrule = '{failed}'\nreason = 'x'\nowner = 'y'\nexpires = 9999-12-31\n"
+    (suite.path / "dui.toml").write_text(waiver)
+    assert run(suite, "--dui", path, "--dui-manifest", "dui.toml", "-n", "0").ret == 0
+
+
 def test_one_test_per_requirement(suite: pytest.Pytester) -> None:
     arguments = ("--dui", READY / "exports", "--dui-manifest", READY / "dui.toml", "--dui-by", "requirement", "-v")
     result = run(suite, *arguments, "-n", "0")

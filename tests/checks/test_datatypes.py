@@ -12,9 +12,7 @@ def test_oids(oid: str) -> None:
     assert datatypes.is_oid(oid).answer == "passed"
 
 
-@pytest.mark.parametrize(
-    "oid", ["", "1", "3.1", "1.", ".1", "1..2", "1.02", "1.2 ", "1.2\n", "LOINC", "1.2.x", "١.٢"]
-)
+@pytest.mark.parametrize("oid", ["", "1", "3.1", "1.", ".1", "1..2", "1.02", "1.2 ", "1.2\n", "LOINC", "1.2.x", "١.٢"])
 def test_what_is_not_an_oid(oid: str) -> None:
     assert datatypes.is_oid(oid).answer == "failed"
 

@@ -162,3 +162,22 @@ def test_nothing_raises_on_hostile_values(predicate: object, data: st.DataObject
     said = predicate(**arguments)
     assert said.answer in ("passed", "failed", "not_applicable")
     assert all(isinstance(value, str) for value in said.values.values())
+
+
+@pytest.mark.parametrize(
+    ("root", "answer"),
+    [
+        ("1.2.250.1.71.4.2.2", "passed"),
+        ("1.2.250.1.71.4.2.1", "passed"),
+        ("1.2.250.1.71.4.2.5", "passed"),  # national, too
+        ("1.2.250.1.74.4.2.2", "failed"),
+        ("1.2.650.1.71.4.2.1", "failed"),
+        ("1.2.250.1.71.4.22", "failed"),
+        ("1.2.250.1.711.4.2.2", "failed"),
+        ("1.2.250.1.213.4.1", "passed"),
+        ("2.999.417.30.1539990010", "passed"),
+        ("", "passed"),
+    ],
+)
+def test_a_root_one_figure_away_from_a_national_one(root: str, answer: str) -> None:
+    assert identifiers.root_is_not_a_slip(root).answer == answer

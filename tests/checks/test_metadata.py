@@ -226,3 +226,47 @@ def test_nothing_raises_on_hostile_values(predicate: object, data: st.DataObject
     said = predicate(**arguments)
     assert said.answer in ("passed", "failed", "not_applicable")
     assert all(isinstance(value, str) for value in said.values.values())
+
+
+def test_the_end_of_the_act_is_in_both_or_in_neither() -> None:
+    for stops, ends, answer in (("1", "1", "passed"), ("0", "0", "passed"), ("1", "0", "failed"), ("0", "1", "failed")):
+        assert metadata_cda.stop_is_in_document(stops, ends).answer == answer
+
+
+class TestNamesRepeatedInTheMetadata:
+    TILLEULS = "EHPAD Les Tilleuls^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1539990010"
+    FONTANGES = "899900000011^FONTANGES^Hélène^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS"
+
+    @pytest.mark.parametrize(
+        ("identifiers", "names", "answer"),
+        [
+            (("1539990010",), ("EHPAD Les Tilleuls",), "passed"),
+            (("1539990010",), ("Ehpad  les TILLEULS",), "passed"),
+            (("1539990010",), ("Foyer Le Grand Pré",), "failed"),
+            (("1539990028",), ("Foyer Le Grand Pré",), "not_applicable"),
+            (("1539990028", "1539990010"), ("Foyer Le Grand Pré", "EHPAD Les Tilleuls"), "passed"),
+            ((), (), "not_applicable"),
+        ],
+    )
+    def test_structures(self, identifiers: tuple[str, ...], names: tuple[str, ...], answer: str) -> None:
+        verdict = metadata_cda.author_institution_is_named_alike(self.TILLEULS, identifiers, names)
+        assert verdict.answer == answer
+
+    @pytest.mark.parametrize(
+        ("identifiers", "families", "givens", "answer"),
+        [
+            (("899900000011",), ("FONTANGES",), ("Hélène",), "passed"),
+            (("899900000011",), ("Fontanges",), ("HELENE",), "passed"),
+            (("899900000011",), ("FONTENAY",), ("Hélène",), "failed"),
+            (("899900000011",), ("FONTANGES",), ("Claire",), "failed"),
+            (("899900000029",), ("MORVAN",), ("Claire",), "not_applicable"),
+        ],
+    )
+    def test_persons(
+        self, identifiers: tuple[str, ...], families: tuple[str, ...], givens: tuple[str, ...], answer: str
+    ) -> None:
+        verdict = metadata_cda.person_is_named_alike(self.FONTANGES, identifiers, families, givens)
+        assert verdict.answer == answer
+        assert metadata_cda.person_is_named_alike("899900000011", identifiers, families, givens).answer == (
+            "not_applicable"
+        )

@@ -78,9 +78,7 @@ def test_an_id_names_one_content() -> None:
     ]
     assert answers(versions.ids_are_unique(records)) == [(1, "passed"), (2, "failed")]
     assert [
-        verdict.values["other"]
-        for _, verdict in versions.ids_are_unique(records)
-        if verdict.answer == "failed"
+        verdict.values["other"] for _, verdict in versions.ids_are_unique(records) if verdict.answer == "failed"
     ] == ["a"]
 
 

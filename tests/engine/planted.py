@@ -18,10 +18,13 @@ from collections.abc import Iterator
 from email.header import Header, decode_header, make_header
 from pathlib import Path
 
+from lxml import etree
+
 from tests.places import READY
 
 EXPORTS = READY / "exports"
 SECRET = "Xyvoquart"
+_RIM = "{urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0}"
 
 # names of the cast (fixtures/build/people.py) → canaries of the same shape: blanks, hyphens, apostrophes, accents
 NAMES = {
@@ -41,6 +44,7 @@ NAMES = {
     "STAN": "STYX",
     "ALBARET": "ALZBARWET",
     "LUCIEN": "LUXWIEN",
+    "CLÉMENCE": "CLÉMWENCE",
     "LEGRELLE": "LEGZWELLE",
     "SIMONE": "ZIMWONE",
     "FONTANGES": "FWOXANGES",
@@ -131,8 +135,19 @@ def _in_xml(data: bytes) -> bytes:
     text = text.replace("</title>", f" {SECRET}</title>", 1)  # of the document; those of sections name the patient
     family = re.search(r"<family[^>]*>([^<]+)<", text)
     text = re.sub(rf"(?<!{SECRET})</title>", f" {family[1]}</title>", text) if family else text
-    text = re.sub(r"(<LocalizedString [^>]*value=\"Projet[^\"]*)", rf"\1 {SECRET}", text)
-    return re.sub(r"(<(?:paragraph|td|item|content)[^<>/]*>)", rf"\1{SECRET} ", text).encode()
+    planted = re.sub(r"(<(?:paragraph|td|item|content)[^<>/]*>)", rf"\1{SECRET} ", text).encode()
+    return _in_titles(planted) if b"SubmitObjectsRequest" in planted else planted
+
+
+def _in_titles(metadata: bytes) -> bytes:
+    """The metadata with the secret in the titles and comments of documents and lots (labels of codes are nobody's)."""
+    root = etree.fromstring(metadata)
+    for name in root.iter(f"{_RIM}Name", f"{_RIM}Description"):
+        parent = name.getparent()
+        if parent is not None and parent.tag in (f"{_RIM}ExtrinsicObject", f"{_RIM}RegistryPackage"):
+            for text in name.iter(f"{_RIM}LocalizedString"):
+                text.set("value", f"{text.get('value')} {SECRET}")
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
 def _in_zip(data: bytes) -> bytes:

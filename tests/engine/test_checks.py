@@ -314,6 +314,72 @@ class TestValidity:
         assert Trial(tmp_path, rule(valid=valid)).outcome(self.DATED.format(date)) == outcome
 
 
+class TestGroups:
+    """Rules that look at the same contexts are judged together, and each keeps its own answer."""
+
+    def test_assertions_of_one_context_answer_each_for_itself(self, tmp_path: Path) -> None:
+        checks = ("@a", "@b", "not(@a)", "@a or @b", "false()", "true()")
+        rules = [rule(f"T-{n}", check, **{"for": "author"}) for n, check in enumerate(checks, 1)]
+        result = Trial(tmp_path, *rules).judge(document('<author a="1"/><author b="1"/>'))
+        told = {name: sorted(tally) for name, tally in result.tallies.items()}
+        assert told == {
+            "T-1": ["failed"], "T-2": ["failed"], "T-3": ["failed"], "T-4": ["passed"], "T-5": ["failed"],
+            "T-6": ["passed"],
+        }  # fmt: skip
+        places = [(f.rule, f.location.path.rsplit("/", 1)[-1]) for f in result.findings]
+        assert sorted(places) == [
+            ("T-1", "author[2]"), ("T-2", "author[1]"), ("T-3", "author[1]"),
+            ("T-5", "author[1]"), ("T-5", "author[2]"),
+        ]  # fmt: skip
+
+    def test_one_expression_that_cannot_be_evaluated_spoils_no_other(self, tmp_path: Path) -> None:
+        bad = "matches(title, '(')"
+        result = Trial(tmp_path, rule("T-1", "title"), rule("T-2", bad), rule("T-3", "code")).judge(
+            document("<title>x</title>")
+        )
+        assert {name: dict(tally) for name, tally in result.tallies.items()} == {
+            "T-1": {"passed": 1},
+            "T-2": {"error": 1},
+            "T-3": {"failed": 1},
+        }
+        assert {f.rule: f.outcome for f in result.findings} == {"T-2": "error", "T-3": "failed"}
+
+    def test_a_context_that_cannot_be_selected_is_an_error_of_its_rules_alone(self, tmp_path: Path) -> None:
+        bad = {"for": "author[matches(., '(')]"}
+        result = Trial(tmp_path, rule("T-1", **bad), rule("T-2", "title")).judge(document("<author/><title/>"))
+        assert result.tallies["T-1"] == {"error": 1}
+        assert result.tallies["T-2"] == {"passed": 1}
+
+    def test_conditions_and_dates_are_each_rule_s_own(self, tmp_path: Path) -> None:
+        dated = document('<effectiveTime value="20200101"/><title/>')
+        result = Trial(
+            tmp_path,
+            rule("T-1"),
+            rule("T-2", when="title"),
+            rule("T-3", when="code"),
+            rule("T-4", valid={"from": datetime.date(2021, 1, 1)}),
+            rule("T-5", valid={"to": datetime.date(2021, 1, 1)}),
+        ).judge(dated)
+        assert {name: next(iter(tally)) for name, tally in result.tallies.items()} == {
+            "T-1": "failed", "T-2": "failed", "T-3": "not_applicable", "T-4": "not_applicable", "T-5": "failed",
+        }  # fmt: skip
+
+    def test_kinds_of_check_mix_in_one_context(self, tmp_path: Path, predicates: Callable[..., None]) -> None:
+        predicates(no=lambda code: failed())
+        sets = [value_set("J07", {"1": {"A": "a"}})]
+        context = {"for": "code"}
+        result = Trial(
+            tmp_path,
+            rule("T-1", "@code = 'A'", **context),
+            rule("T-2", {"in_value_set": "J07"}, **context),
+            rule("T-3", {"python": "trial.no", "with": {"code": "@code"}}, **context),
+            sets=sets,
+        ).judge(document('<code code="A" codeSystem="1"/>'))
+        assert {name: next(iter(tally)) for name, tally in result.tallies.items()} == {
+            "T-1": "passed", "T-2": "passed", "T-3": "failed",
+        }  # fmt: skip
+
+
 class TestSubjects:
     def test_a_rule_is_judged_on_its_kind_alone(self, tmp_path: Path) -> None:
         trial = Trial(tmp_path, rule(), subject="mail")

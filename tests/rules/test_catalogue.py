@@ -22,7 +22,7 @@ from dui_conformance.engine.plan import plan, predicate
 from dui_conformance.readiness import requirements
 from dui_conformance.readiness.manifest import Manifest
 from dui_conformance.rules import catalogue
-from dui_conformance.rules.model import Assertion, Check, Collected, Membership, Predicate, Rule, Structural
+from dui_conformance.rules.model import Assertion, Check, Collected, Membership, Predicate, Rule, Structural, Validated
 from dui_conformance.rules.structure_words import CAUSES
 from dui_conformance.rules.xpath import DialectError, Expression, compiled
 from dui_conformance.text import places
@@ -356,6 +356,8 @@ def _given(data: Data, check: Check) -> set[str]:
         known |= {name.rstrip("?") for name in check.settings} | _told(check.name)
     elif isinstance(check, Collected):
         known |= _told(check.name)
+    elif isinstance(check, Validated):
+        known |= {"issue_fr", "issue_en"}
     elif isinstance(check, Structural):
         known |= CAUSES[check.cause]
     return known

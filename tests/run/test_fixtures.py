@@ -65,6 +65,9 @@ def test_what_is_not_judged_is_listed(file: str) -> None:
 @pytest.mark.parametrize("row", [row for row in EXPECTED if row["file"] not in NOT_JUDGED], ids=lambda row: row["file"])
 def test_a_broken_file_is_told(row: dict[str, str]) -> None:
     said = spoken(row["file"])
+    if row["file"].startswith("fhir/") and not any(rule.subject == "fhir" for rule in catalogue.load().rules.values()):
+        assert any((n["what"], n["name"]) == ("kind", "fhir") for n in run()["not_checked"]), "listed, never silent"
+        return
     assert said, f"nothing is said of: {row['what']}"
     wanted = set(re.findall(r"\b(?:INS|ID|XDM|DMP|MSS)-[A-Z0-9-]+", row["fact"]))
     wanted |= {

@@ -45,9 +45,7 @@ _CODED = frozenset(
     )
 )
 _INSTANTS = frozenset(("ClinicalDocument", "author", "dataEnterer", "legalAuthenticator", "authenticator"))
-_PERIODS = frozenset(
-    ("participant", "performer", "encounterParticipant", "serviceEvent", "encompassingEncounter")
-)
+_PERIODS = frozenset(("participant", "performer", "encounterParticipant", "serviceEvent", "encompassingEncounter"))
 
 
 def is_oid(oid: str) -> Verdict:
@@ -78,9 +76,7 @@ def identifiers_differ(roots: tuple[str, ...], extensions: tuple[str, ...], bare
     `roots` and `extensions` go in pairs; `bare` are the roots of identifiers without extension, which are the
     same as any other of that root.
     """
-    twice = _first_twice([*zip(roots, extensions, strict=False)]) or _first_twice(
-        [(root, "") for root in bare]
-    )
+    twice = _first_twice([*zip(roots, extensions, strict=False)]) or _first_twice([(root, "") for root in bare])
     if twice is None:
         named = set(roots)
         twice = next(((root, "") for root in bare if root in named), None)

@@ -189,6 +189,4 @@ def _one_edit_apart(found: str, known: str) -> bool:
         return False
     start = next((i for i, (a, b) in enumerate(zip(found, known, strict=False)) if a != b), min(len(found), len(known)))
     rests = (found[start:], known[start:]), (found[start + 1 :], known[start + 1 :])
-    return any(
-        a == b for a, b in (rests[1], (rests[0][0], rests[1][1]), (rests[1][0], rests[0][1]))
-    )
+    return any(a == b for a, b in (rests[1], (rests[0][0], rests[1][1]), (rests[1][0], rests[0][1])))

@@ -110,9 +110,7 @@ def person_is_named_alike(
     """
     identifier, *parts = person.split("^")
     known = [
-        (family, given)
-        for i, family, given in zip(identifiers, families, givens, strict=False)
-        if i == identifier
+        (family, given) for i, family, given in zip(identifiers, families, givens, strict=False) if i == identifier
     ]
     if len(parts) < 2 or not known:
         return NOT_APPLICABLE

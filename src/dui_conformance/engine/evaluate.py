@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from lxml import etree
-
 from dui_conformance.checks.verdict import NOT_APPLICABLE, PASSED, Verdict, failed
+from dui_conformance.engine import membership, privacy, resources
 from dui_conformance.engine import personal as people
-from dui_conformance.engine import privacy
+from dui_conformance.engine.described import date_of, label_of
 from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Group, Plan
 from dui_conformance.engine.related import Kin
@@ -23,19 +22,17 @@ from dui_conformance.rules.model import (
     Predicate,
     Rule,
     Structural,
-    ValueSet,
 )
 from dui_conformance.rules.structure import Structure
 from dui_conformance.rules.xpath import Expression
 from dui_conformance.subjects.model import Element, Location, Subject
-from dui_conformance.subjects.positions import locate, path_of
+from dui_conformance.subjects.positions import locate
 from dui_conformance.text import Text, personal, plain, shortened, unmark
 
 JUDGED = frozenset(("cda", "xdm", "xds", "mail", "pdf", "zip"))
 _PLACES = 50  # findings of one rule on one subject that are listed one by one
 _FAILED = failed()
 _VALUE = 200  # characters of a value that a message shows
-_HL7 = "{urn:hl7-org:v3}"
 
 
 def evaluate(top: Subject, plan: Plan) -> UnitResult:
@@ -72,7 +69,7 @@ class _Judge:
         self.conditions: dict[str, bool] = {}
         self.steps = {child.tag for child in subject.view} if subject.view is not None else set()
         self.gathered: dict[tuple[str, Element], tuple[str, ...]] = {}
-        self.date = _date_of(subject)
+        self.date = date_of(subject)
         self.first = len(result.findings)  # what this subject's rules say comes from here on
 
     def judge(self) -> None:
@@ -84,8 +81,11 @@ class _Judge:
                 self._judge_group(group)
         for name, rules in plan.on_structure.get(subject.kind, {}).items():
             self._judge_structure(plan.structures[name], rules)
-        judged = subject.kind in JUDGED and subject.view is not None
-        if subject.kind not in JUDGED:
+        asked = plan.on_resources.get(subject.kind, ())
+        if asked:
+            self._judge_resource(asked)
+        judged = bool(asked) or (subject.kind in JUDGED and subject.view is not None)
+        if subject.kind not in JUDGED and not asked:
             self.result.not_checked["kind", subject.kind] += 1
         self._inventory()
         self.result.subjects.append(
@@ -95,7 +95,7 @@ class _Judge:
                 sha256=subject.sha256,
                 size=subject.size,
                 parent=self.scrub(_safe_id(subject.parent.id)) if subject.parent else "",
-                label=self._short(_label(subject), 40),
+                label=self._short(label_of(subject), 40),
                 judged=judged or subject.kind == "zip",
                 evidence=self._evidence(),
                 facts=self._facts(),
@@ -128,30 +128,46 @@ class _Judge:
             self._count(rules, "blocked" if view is None else "not_applicable")
             return
         try:
-            problems = structure.problems(view)
+            problems, more = structure.problems(view)
         except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
             for rule in rules:
                 self._tool_failed(rule, error)
             return
-        others = {rule.id: rule for rule in self.plan.by_kind[self.subject.kind]}
-        said = Said(self.result.findings[self.first :], others) if problems else None
+        said = Said(self.result.findings[self.first :], self.plan.by_kind[self.subject.kind])
         for rule in rules:
-            spoken = left = 0
-            for problem in problems:
-                if problem.cause != cast(Structural, rule.check).cause:
-                    continue
-                path = path_of(self.subject.origin.get(problem.node, problem.node))
-                if rule.secondary and said and said.same(rule, path, problem.about, problem.attribute):
-                    left += 1
-                    continue
-                spoken += 1
-                if spoken <= _PLACES:
-                    values = {name: self._value(rule, name, plain(value)) for name, value in problem.values.items()}
-                    self._found(
-                        rule, cast(Outcome, rule.negative), problem.node, problem.attribute, rule.message.filled(values)
-                    )
-            self._count_more(spoken)
-            self.result.count(rule.id, cast(Outcome, rule.negative if spoken else "not_applicable" if left else "passed"))
+            cause = cast(Structural, rule.check).cause
+            own = [problem for problem in problems if problem.cause == cause]
+            told = [p for p in own if not said.same(rule, p.node, p.about, p.attribute)]
+            for problem in told[:_PLACES]:
+                values = {name: self._value(rule, name, plain(value)) for name, value in problem.values.items()}
+                message = rule.message.filled(values)
+                self._found(rule, rule.negative, problem.node, problem.attribute, message)
+            self._count_more(len(told) + more[cause] if told else 0)
+            self.result.count(rule.id, rule.negative if told else "not_applicable" if own else "passed")
+
+    def _judge_resource(self, rules: Sequence[Rule]) -> None:
+        """The issues of one validation, each told by the rule that takes it."""
+        if any(defect.code.startswith("fhir.") for defect in self.subject.defects):
+            self._count(rules, "blocked")
+            return
+        try:
+            verdicts = resources.judged(self.subject, self.plan.asked, self.plan.constants)
+        except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
+            for rule in rules:
+                self._tool_failed(rule, error)
+            return
+        for name, count in verdicts.not_checked.items():
+            self.result.not_checked[name[0], self._short(name[1], 120)] += count
+        for rule in rules:
+            if rule.experimental != verdicts.experimental:
+                self.result.count(rule.id, "not_applicable")
+                continue
+            told = [i for i in verdicts.issues if resources.takes(rule, i, experimental=verdicts.experimental)]
+            for issue in told[:_PLACES]:
+                values = {"issue_fr": self.scrub(issue.message.fr), "issue_en": self.scrub(issue.message.en)}
+                self._found(rule, rule.negative, None, "", rule.message.filled(values), issue.location)
+            self._count_more(len(told))
+            self.result.count(rule.id, rule.negative if told else "passed")
 
     def _applies(self, group: Group, view: Element) -> bool:
         """Whether the rules of a group are in force at the document's date, and their condition holds."""
@@ -246,7 +262,7 @@ class _Judge:
             if code and not value_set.complete and code not in value_set.codes:
                 self.result.not_checked["code", f"{value_set.id} {self._short(code, 40)}"] += 1
                 return NOT_APPLICABLE
-            return _membership(check, value_set, context)
+            return membership.judged(check, value_set, context)
         assert isinstance(check, Predicate)  # noqa: S101  the plan holds the others elsewhere
         arguments = self._arguments(check, context)
         if arguments is None:
@@ -368,56 +384,9 @@ def _asserted(rule: Rule, context: Element) -> Verdict:
     return PASSED if cast(Assertion, rule.check).holds.holds(context) else _FAILED
 
 
-def _membership(check: Membership, value_set: ValueSet, context: Element) -> Verdict:
-    code, system = check.code.string(context), check.system.string(context)
-    if code is None:
-        return NOT_APPLICABLE
-    systems = value_set.codes.get(code)
-    values = {"code": code, "system": system or "", "set": value_set.name, "version": value_set.date}
-    if systems is None:
-        return NOT_APPLICABLE if check.label else failed(**values)
-    if check.label is not None:
-        label = check.label.string(context)
-        known = systems.get(system or "")
-        if label is None or known is None:
-            return NOT_APPLICABLE
-        admitted = {
-            _comparable(known),
-            *map(_comparable, value_set.other_labels.get((system or "", code), ())),
-        }
-        return PASSED if _comparable(label) in admitted else failed(**values, found=label, expected=known)
-    if not value_set.system_judged or system in systems:
-        return PASSED
-    return failed(**values, expected=", ".join(sorted(systems)))
-
-
-def _comparable(label: str) -> str:
-    return " ".join(privacy.folded(label.replace("’", "'")).split())
-
-
 def _has(node: Element, attribute: str) -> bool:
     return any(str(name).rsplit("}", 1)[-1] == attribute.rsplit(":", 1)[-1] for name in node.attrib)
 
 
 def _safe_id(identifier: str) -> str:
     return plain(identifier)
-
-
-def _date_of(subject: Subject) -> str:
-    """The document's own date as YYYY-MM-DD, empty if it has none."""
-    if subject.kind != "cda" or subject.view is None:
-        return ""
-    time = subject.view.find(f"{_HL7}effectiveTime")
-    value = time.get("value", "")[:8] if time is not None else ""
-    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if len(value) == 8 and value.isdigit() else ""
-
-
-def _label(subject: Subject) -> str:
-    """What a reader calls this subject; never personal."""
-    if subject.kind == "cda" and subject.view is not None:
-        code = subject.view.find(f"{_HL7}code")
-        if code is not None:
-            return code.get("code", "")
-    if subject.kind == "mail" and subject.view is not None:
-        return etree.QName(subject.view).localname + ":" + subject.view.get("flavour", "")
-    return ""

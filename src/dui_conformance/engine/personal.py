@@ -38,6 +38,7 @@ _UNREAD = (
     re.compile(r"<(?:\w{1,20}:)?telecom\b[^<>]{0,200}?\bvalue=[\"']([^\"'<>]{3,200})"),
     re.compile(r"\bextension=[\"']([^\"'<>]{11,64})"),
     re.compile(r'"(?:family|line)"\s{0,9}:\s{0,9}(?:\[\s{0,99})?"([^"]{2,200})"'),
+    re.compile(r'"value"\s{0,9}:\s{0,9}"([0-9AB]{15})"'),
     re.compile(r'"given"\s{0,9}:\s{0,9}\[\s{0,99}"([^"\]]{2,200})"'),
 )
 _UNREAD_BIRTH = (
@@ -72,6 +73,8 @@ def _values(subject: Subject) -> Iterable[str]:
         return _cda(view)
     if kind == "xds":
         return _xds(view)
+    if kind == "fhir":
+        return _fhir(view)
     return _mail(view) if kind == "mail" else ()
 
 
@@ -144,6 +147,34 @@ def _slot_value(text: str) -> Iterator[str]:
 def _xcn(text: str) -> Iterator[str]:
     """Identifier, family and given names of an XCN (HL7 v2)."""
     yield from text.split("^")[:3]
+
+
+_FHIR_NAMES = ("family", "given", "line", "city", "postalCode", "text")
+_FHIR_PERSONS = ("Patient", "RelatedPerson", "Person")
+
+
+def _fhir(view: Element) -> Iterator[str]:
+    """Values of HumanName, Address and ContactPoint, identifiers and birth dates of persons, what references show."""
+    for element in view.iter("{*}name", "{*}address", "{*}telecom", "{*}contact"):
+        for part in element.iter(*(f"{{*}}{name}" for name in _FHIR_NAMES)):
+            yield from _listed(part.get("value", ""))
+        if _local(element) == "telecom":
+            yield from (value.get("value", "") for value in element.iterfind("{*}value"))
+    for element in view.iter("{*}birthDate"):
+        yield from dates(element.get("value", "").replace("-", ""))
+    for resource in view.iter(*(f"{{*}}{name}" for name in _FHIR_PERSONS)):
+        yield from (value.get("value", "") for value in resource.iterfind("{*}identifier/{*}value"))
+    for display in view.iter("{*}display"):
+        holder = display.getparent()
+        if holder is None or holder.find("{*}code") is None:  # of a reference, and so of somebody; not of a Coding
+            yield from _listed(display.get("value", ""))
+
+
+def _listed(value: str) -> Iterator[str]:
+    """A name, and the names in it when it lists several."""
+    yield value
+    words = value.split()
+    yield from (word for word in words if len(words) > 1 and len(word) >= 3)
 
 
 def _mail(view: Element) -> Iterator[str]:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from dui_conformance.engine.outcomes import Setting
+from dui_conformance.engine.resources import Asked
 from dui_conformance.rules.catalogue import Catalogue
 from dui_conformance.rules.model import (
     Assertion,
@@ -16,10 +17,11 @@ from dui_conformance.rules.model import (
     Predicate,
     Rule,
     Structural,
+    Validated,
     ValueSet,
 )
 from dui_conformance.rules.structure import Structure
-from dui_conformance.rules.xpath import Battery, Expression
+from dui_conformance.rules.xpath import Battery, Constants, Expression
 from dui_conformance.text import Text
 
 
@@ -81,6 +83,7 @@ class Plan:
     groups: Mapping[str, Sequence[Group]]
     on_defects: Mapping[str, Sequence[Rule]]
     on_structure: Mapping[str, Mapping[str, Sequence[Rule]]]  # kind → structure → rules
+    on_resources: Mapping[str, Sequence[Rule]]
     run_wide: Sequence[Rule]
     unplanned: Sequence[Unplanned]
     value_sets: Mapping[str, ValueSet]
@@ -89,6 +92,8 @@ class Plan:
     inventories: Sequence[Inventory]
     predicates: Mapping[str, Callable[..., Any]]
     structures: Mapping[str, Structure]
+    constants: Constants
+    asked: Asked
 
     @property
     def rules(self) -> list[Rule]:
@@ -100,6 +105,7 @@ def plan(
     settings: Mapping[str, Setting],
     evidence: Sequence[Evidence] = (),
     selection: Selection | None = None,
+    asked: Asked | None = None,
 ) -> Plan:
     """Sort the catalogue's rules into those that can run with these settings and those that cannot."""
     selection = selection or Selection()
@@ -122,6 +128,7 @@ def plan(
         {kind: _groups(rules) for kind, rules in by_kind.items()},
         {kind: [rule for rule in rules if isinstance(rule.check, DefectNamed)] for kind, rules in by_kind.items()},
         {kind: _structural(rules) for kind, rules in by_kind.items()},
+        {kind: [rule for rule in rules if isinstance(rule.check, Validated)] for kind, rules in by_kind.items()},
         run_wide,
         unplanned,
         catalogue.value_sets,
@@ -130,6 +137,8 @@ def plan(
         catalogue.inventories,
         predicates,
         catalogue.structures,
+        catalogue.constants,
+        asked or Asked(),
     )
 
 
@@ -137,7 +146,7 @@ def _groups(rules: Sequence[Rule]) -> list[Group]:
     """The rules that read a view, grouped by what they look at, in the order of their first rule."""
     groups: dict[tuple[str, str, str, str], list[Rule]] = {}
     for rule in rules:
-        if not isinstance(rule.check, DefectNamed | Structural):
+        if not isinstance(rule.check, DefectNamed | Structural | Validated):
             when = rule.when.text if rule.when is not None else ""
             groups.setdefault((rule.contexts.text, when, rule.valid_from, rule.valid_to), []).append(rule)
     return [_group(members) for members in groups.values()]

@@ -6,55 +6,49 @@ it speaks, when the secondary rule `yields_to` it.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from dui_conformance.engine.outcomes import Finding
-from dui_conformance.rules.model import (
-    LEVELS,
-    Argument,
-    Assertion,
-    Membership,
-    Predicate,
-    Rule,
-)
+from dui_conformance.rules.model import LEVELS, Argument, Assertion, Membership, Predicate, Rule
+from dui_conformance.subjects.model import Element
+from dui_conformance.subjects.positions import path_of
 
 # a name in an expression that is neither a function nor an axis
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+(?!\s*\(|\s*::)")
 
 
 class Said:
-    """What the other rules said of a subject."""
+    """What the other rules said of a subject, in which elements are known by their paths."""
 
-    def __init__(self, findings: Iterable[Finding], rules: Mapping[str, Rule]) -> None:
-        self.rules = rules
-        self.places: dict[str, list[str]] = {}  # path of an element → rules that failed there
+    def __init__(self, findings: Iterable[Finding], rules: Iterable[Rule]) -> None:
+        known = {rule.id: rule for rule in rules if not rule.secondary}
+        self.places: dict[str, list[Rule]] = {}  # path of an element → rules that failed there
         for finding in findings:
-            rule = rules.get(finding.rule)
-            if rule is not None and not rule.secondary and finding.outcome == "failed":
-                self.places.setdefault(_element(finding.location.path), []).append(finding.rule)
+            if finding.rule in known and finding.outcome == "failed":
+                self.places.setdefault(_element(finding.location.path), []).append(known[finding.rule])
 
-    def same(self, rule: Rule, path: str, about: Collection[str], attribute: str) -> bool:
-        """Whether another rule said what `rule` says of the element at `path`: a fault of one of its attributes, or of
-        the elements that `about` names."""
-        element = _element(path)
+    def same(self, rule: Rule, node: Element, about: Collection[str], attribute: str) -> bool:
+        """Whether another rule said what `rule` says of an element: a fault of one of its attributes (`attribute`), or
+        of the elements that `about` names."""
+        if not rule.secondary or not self.places:
+            return False
+        element = path_of(node)
         parent, _, step = element.rpartition("/")
         own = _bare(step)
-        for place, spoken in self.places.items():
+        for place, others in self.places.items():
+            groups: list[Collection[str]] = []
             if place == element:
-                wanted = [about]
+                groups = [about]
             elif place == parent:
-                wanted = [about, {own}] if attribute else [about]
+                groups = [about, {own}] if attribute else [about]
             elif place.rpartition("/")[0] == element and _bare(place.rpartition("/")[2]) in about:
-                wanted = [about]
-            else:
-                wanted = []
-            for name in spoken:
-                other = self.rules[name]
-                groups = wanted or ([about] if name in rule.yields_to else [])
-                if groups and LEVELS.index(other.level) <= LEVELS.index(rule.level):
+                groups = [about]
+            for other in others:
+                wanted = groups or ([about] if other.id in rule.yields_to else [])
+                if wanted and LEVELS.index(other.level) <= LEVELS.index(rule.level):
                     names = _names(tuple(_expressions(other)))
-                    if all(names & set(group) for group in groups):
+                    if all(not names.isdisjoint(group) for group in wanted):
                         return True
         return False
 

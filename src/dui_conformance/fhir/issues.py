@@ -32,6 +32,7 @@ class Issue:
     fix: Text
     profile: str = ""
     element: str = ""
+    key: str = ""  # of the constraint that is not met
 
     @property
     def is_error(self) -> bool:

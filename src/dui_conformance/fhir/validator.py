@@ -160,6 +160,7 @@ class Validator:
                 fix,
                 found.profile,
                 found.element,
+                str(found.values.get("key", "")) if found.id == "invariant.failed" else "",
             )
             issues.setdefault((issue.id, path, message.en), issue)
         unchecked = tuple(

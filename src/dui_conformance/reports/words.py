@@ -113,6 +113,15 @@ NOT_CHECKED: Mapping[str, _Pair] = {
     "kind": ("format", "format"),
     "template": ("modèle (templateId)", "template (templateId)"),
     "code": ("code", "code"),
+    "fhir_code": ("code FHIR", "FHIR code"),
+    "fhir_value_set": ("jeu de valeurs FHIR", "FHIR value set"),
+    "fhir_extension": ("extension FHIR", "FHIR extension"),
+    "fhir_profile": ("profil FHIR", "FHIR profile"),
+    "fhir_reference": ("référence FHIR", "FHIR reference"),
+    "fhir_expression": ("contrainte FHIR", "FHIR constraint"),
+    "fhir_slice": ("tranche d’un profil FHIR", "slice of a FHIR profile"),
+    "fhir_questionnaire": ("questionnaire FHIR", "FHIR questionnaire"),
+    "fhir_issues": ("anomalies FHIR", "FHIR issues"),
     "rule": ("règle non exécutée", "rule not run"),
 }
 WAIVERS: Mapping[str, _Pair] = {

@@ -1,7 +1,8 @@
 """Loads `profiles/rules`, `profiles/valuesets` and `profiles/constants.yaml`.
 
 YAML is read once per content: the loaded data is kept as JSON beside the sources, in `compiled/`, under the digest of
-what it was made from, as Python keeps its byte code. The wheel brings it; a folder that cannot be written is no problem.
+what it was made from, as Python keeps its byte code. The wheel brings it; a folder that cannot be written is no
+problem.
 """
 
 import hashlib
@@ -26,12 +27,13 @@ from dui_conformance.rules.model import (
     Predicate,
     Rule,
     Structural,
+    Validated,
     ValueSet,
 )
 from dui_conformance.rules.xpath import Constants, Expression
 from dui_conformance.text import Text
 
-_FORMAT = "3"  # of the kept JSON; raise it when what is kept changes shape
+_FORMAT = "4"  # of the kept JSON; raise it when what is kept changes shape
 
 Data = dict[str, Any]
 
@@ -222,6 +224,8 @@ def _check(data: Data, kind: str, constants: Constants) -> tuple[Check, frozense
         return DefectNamed(tuple(codes if isinstance(codes, list) else [codes])), frozenset()
     if "schema" in check:
         return Structural(check["schema"], check["cause"]), frozenset()
+    if "fhir" in check:
+        return Validated(tuple(check["fhir"])), frozenset()
     for name in ("in_value_set", "label_of"):
         if name in check:
             return _membership(check, name, kind, constants), frozenset((check[name],))
@@ -239,7 +243,7 @@ def _check(data: Data, kind: str, constants: Constants) -> tuple[Check, frozense
             Predicate(check["python"], arguments, given, check.get("settings", {}), tables),
             frozenset(tables.values()),
         )
-    raise CatalogueError("check is one of assert, python, in_value_set, label_of, defect, schema, collect")
+    raise CatalogueError("check is one of assert, python, in_value_set, label_of, defect, schema, fhir, collect")
 
 
 def _membership(check: Data, name: str, kind: str, constants: Constants) -> Membership:

@@ -133,7 +133,7 @@ def xml_external() -> bytes:
 
 _MAIL = (
     b'Message-ID: <1@exemple.mssante.fr>\r\nFrom: "Service des admissions" <a@exemple.mssante.fr>\r\n'
-    b"To: b@exemple.mssante.fr\r\nMIME-Version: 1.0\r\n"
+    b"To: b@exemple.mssante.fr\r\nDate: Wed, 28 Jan 2026 09:40:00 +0100\r\nMIME-Version: 1.0\r\n"
 )
 _TEXT = b"Content-Type: text/plain; charset=utf-8\r\n"
 

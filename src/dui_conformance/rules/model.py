@@ -99,6 +99,13 @@ class Structural:
 
 
 @dataclass(frozen=True, slots=True)
+class Validated:
+    """`fhir`: issues of the profile validator (ids of `fhir/messages.yaml`, or patterns), at the rule's level."""
+
+    issues: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """`collect`: facts of every subject of some kinds, judged together by a predicate over the whole run."""
 
@@ -118,7 +125,7 @@ class Inventory:
     known: frozenset[str]
 
 
-Check = Assertion | Predicate | Membership | DefectNamed | Structural | Collected
+Check = Assertion | Predicate | Membership | DefectNamed | Structural | Validated | Collected
 
 
 @dataclass(frozen=True, slots=True)

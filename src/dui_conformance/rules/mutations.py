@@ -18,6 +18,8 @@ for a trouble of the disk, see `tests/rules/inputs.py`. A break makes one change
   bytes made by `rules.hostile`.
 * ZIP: `{zip: rename, entry: NAME, to: NAME}`, `{zip: remove, entry: NAME}`, `{zip: add, entry: NAME, text: TEXT}`,
   `{zip: duplicate, entry: NAME}`, `{zip: encrypt, entry: NAME}` (sets the flag).
+* JSON: `{json: PATH, to: VALUE}` sets what a dotted path leads to (`entry.0.resource.status`; a rank one beyond the
+  last adds an item), `{json: PATH, delete: true}` removes it.
 * mail: `{header: NAME, to: VALUE}` (set or add), `{drop_header: NAME}`, `{drop_part: N}`, `{part_name: N, to: NAME}`,
   `{part_header: N, name: NAME, to: VALUE}`; N counts leaf parts from 1.
 """
@@ -28,6 +30,7 @@ import email.message
 import email.policy
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -156,6 +159,8 @@ def _decoded_name(part: email.message.Message) -> str:
 def _applied(content: bytes, step: Change, constants: Constants) -> bytes:
     if "zip" in step:
         return _zip_step(content, step)
+    if "json" in step:
+        return _json_step(content, step)
     if step.keys() & {"header", "drop_header", "drop_part", "part_name", "part_header"}:
         return _mail_step(content, step)
     if step.keys() & {"set", "delete", "duplicate", "rename", "insert"}:
@@ -187,12 +192,31 @@ def _bytes_step(content: bytes, step: Change) -> bytes:
     raise MutationError(f"no operation in {dict(step)}")
 
 
+def _json_step(content: bytes, step: Change) -> bytes:
+    root = json.loads(content)
+    *above, last = str(step["json"]).split(".")
+    node: Any = root
+    try:
+        for name in above:
+            node = node[int(name)] if isinstance(node, list) else node[name]
+        if step.get("delete"):
+            del node[int(last) if isinstance(node, list) else last]
+        elif isinstance(node, list) and int(last) == len(node):
+            node.append(step["to"])
+        else:
+            node[int(last) if isinstance(node, list) else last] = step["to"]
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise MutationError(f"{step['json']} leads nowhere: {error!r}") from error
+    return json.dumps(root, ensure_ascii=False, indent=2).encode()
+
+
 def _xml_step(content: bytes, step: Change, constants: Constants) -> bytes:
     root = etree.fromstring(content.lstrip())
     start, prefix = root, ""
     if root.tag == _LCM_ROOT:
         prefix = "rim"
     else:
+        prefix = "f" if root.tag.startswith(f"{{{NAMESPACES['f']}}}") else ""
         documents = list(root.iter(f"{{{_HL7}}}ClinicalDocument"))
         if documents:
             start, prefix = documents[0], "h"

@@ -83,6 +83,12 @@ class Model:
         alias = next((alias for alias, known in self.namespaces.items() if known == uri), "")
         return self.types.get(f"{alias}:{name}")
 
+    @property
+    def references(self) -> list[str]:
+        """The attributes that hold IDs of other elements."""
+        attributes = (a for type_ in self.types.values() for a in type_.attributes.values())
+        return sorted({a.name for a in attributes if a.value in ("IDREF", "IDREFS")})
+
     def derives(self, type_: Type, ancestor: str) -> bool:
         """Whether a type is another one, or is derived from it."""
         while type_.key != ancestor:

@@ -6,8 +6,10 @@ reader goes through the whole document once and tells every fault.
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from lxml import etree
 
@@ -22,7 +24,8 @@ _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _TYPE, _NIL = f"{_XSI}type", f"{_XSI}nil"
 _META = frozenset((_TYPE, _NIL, f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"))
 _BLANKS = " \t\r\n"
-_MOST = 1000  # problems of one document: nobody reads more, and a hostile document has millions
+_KEPT = 100  # problems of one cause in one document: nobody reads more; the others are counted
+_HOPELESS = 20_000  # problems after which the rest is not read
 _LISTED = 12  # expected names or codes that a message lists
 # the causes, with the values that a problem of each shows
 CAUSES: Mapping[str, frozenset[str]] = {
@@ -39,7 +42,6 @@ CAUSES: Mapping[str, frozenset[str]] = {
     "bad_code": frozenset(("attribute", "element", "value", "expected")),
     "type_missing": frozenset(("element",)),
     "type_wrong": frozenset(("element", "found", "why_fr", "why_en")),
-    "duplicate_id": frozenset(("element", "value")),
 }
 
 Element = etree._Element
@@ -66,9 +68,12 @@ class Reader:
         self.answers: dict[tuple[str, str], bool] = {}
         self.values = values_schema(model)
 
-    def problems(self, root: Element) -> list[Problem]:
-        """Every problem of a document, in document order; the first thousand of a hopeless one."""
-        return _Reading(self).of(root)
+    def problems(self, root: Element) -> tuple[list[Problem], Counter[str]]:
+        """The problems of a document, in its order, and how many more there are of each cause."""
+        reading = _Reading(self)
+        reading.read(root)
+        more = {cause: count - _KEPT for cause, count in reading.counts.items() if count > _KEPT}
+        return reading.found, Counter(more)
 
     def shape(self, type_: Type) -> Shape:
         """The content of a type."""
@@ -95,21 +100,35 @@ class _Reading:
 
     reader: Reader
     found: list[Problem] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
+    pointers: list[tuple[Element, str, str]] = field(default_factory=list)  # element, attribute, the ID it names
 
-    def of(self, root: Element) -> list[Problem]:
+    def read(self, root: Element) -> None:
         stack: list[tuple[Element, Leaf | None]] = [(root, self.reader.model.elements[root.tag])]
-        while stack and len(self.found) < _MOST:
+        while stack and self.counts.total() < _HOPELESS:
             element, leaf = stack.pop()
             stack += reversed(list(self._element(element, leaf)))
-        return self.found
+        for element, attribute, name in self.pointers:
+            if name not in self.ids:
+                self._wrong(element, attribute, name, _NO_ID)
 
     def _say(self, cause: str, node: Element, about: Sequence[str], at: str = "", /, **values: str | Text) -> None:
+        if self._enough(cause):
+            return
+        self.counts[cause] += 1
         locals_ = frozenset(etree.QName(name).localname for name in about)
         shown: dict[str, str] = {}
         for name, value in values.items():
             shown |= {name: value} if isinstance(value, str) else {f"{name}_fr": value.fr, f"{name}_en": value.en}
         self.found.append(Problem(cause, node, shown, locals_, at))
+
+    def _enough(self, cause: str) -> bool:
+        """Whether a problem of this cause is counted only."""
+        if self.counts[cause] < _KEPT:
+            return False
+        self.counts[cause] += 1
+        return True
 
     def _element(self, element: Element, leaf: Leaf | None) -> Iterator[tuple[Element, Leaf | None]]:
         """Judge an element; gives the children to look at, with what they are declared as."""
@@ -207,6 +226,8 @@ class _Reading:
             self._say("blank", element, [element.tag], parent=parent)
 
     def _content(self, parent: Element, fault: Fault, shape: Shape) -> None:
+        if self._enough(fault.cause):
+            return
         name = self.reader.name
         first = name(fault.tags[0]) if fault.tags else ""
         values: dict[str, str | Text] = {"parent": name(parent.tag), "element": first}
@@ -228,35 +249,36 @@ class _Reading:
     # attributes
 
     def _attributes(self, element: Element, admitted: Mapping[str, Attribute]) -> None:
-        name, owner = self.reader.name, self.reader.name(element.tag)
-        present = {str(attribute): str(text) for attribute, text in element.items()}
-        for attribute, text in present.items():
+        name = self.reader.name
+        present = cast("list[tuple[str, str]]", element.items())
+        for attribute, text in present:
             known = admitted.get(attribute)
             if known is not None:
                 self._attribute(element, known, text)
-            elif attribute not in _META:
+            elif attribute not in _META and not self._enough("unknown_attribute"):
+                written = {other for other, _ in present}
+                expected = _expected(_called(attribute, name), [_called(a, name) for a in admitted if a not in written])
+                values = {"attribute": _called(attribute, name), "element": name(element.tag)}
                 local = etree.QName(attribute).localname
-                others = [_called(other, name) for other in admitted if other not in present]
-                expected = _expected(_called(attribute, name), others)
-                values = {"attribute": _called(attribute, name), "element": owner}
                 self._say("unknown_attribute", element, [attribute], local, **values, expected=expected)
         for known in admitted.values():
-            if known.required and known.name not in present:
+            if known.required and element.get(known.name) is None:
                 expected = self._wanted(known)
-                values = {"attribute": known.name, "element": owner}
+                values = {"attribute": known.name, "element": name(element.tag)}
                 self._say("missing_attribute", element, [known.name], **values, expected=expected)
 
     def _attribute(self, element: Element, attribute: Attribute, text: str) -> None:
-        local = etree.QName(attribute.name).localname
+        local = attribute.name.rpartition("}")[2]
         if not self._value(element, attribute.value, text, local, attribute.fixed):
             return
-        plain = " ".join(text.split())
-        if attribute.fixed and plain != attribute.fixed:
+        if attribute.fixed and " ".join(text.split()) != attribute.fixed:
             self._code(element, local, text, attribute.fixed)
         elif attribute.value == "ID":
-            if plain in self.ids:
-                self._say("duplicate_id", element, [local], local, value=text, element=self.reader.name(element.tag))
-            self.ids.add(plain)
+            if text.strip(_BLANKS) in self.ids:
+                self._wrong(element, local, text, _UNIQUE)
+            self.ids.add(text.strip(_BLANKS))
+        elif attribute.value in ("IDREF", "IDREFS"):
+            self.pointers += [(element, local, name) for name in text.split()]
 
     def _value(self, element: Element, value: str, text: str, attribute: str, fixed: str = "") -> bool:
         """Whether a value is right; says so if it is not. An empty `attribute`: the text of the element."""
@@ -266,17 +288,13 @@ class _Reading:
         if fixed or codes:
             self._code(element, attribute, text, fixed or _listed(codes))
             return False
-        self._say(
-            "bad_value",
-            element,
-            [attribute or element.tag],
-            attribute,
-            place=Text(f"@{attribute}", f"@{attribute}") if attribute else Text("le texte", "the text"),
-            element=self.reader.name(element.tag),
-            value=text,
-            expected=self._words(value),
-        )
+        self._wrong(element, attribute, text, self._words(value))
         return False
+
+    def _wrong(self, element: Element, attribute: str, text: str, expected: Text) -> None:
+        place = Text(f"@{attribute}", f"@{attribute}") if attribute else Text("le texte", "the text")
+        values = {"element": self.reader.name(element.tag), "value": text}
+        self._say("bad_value", element, [attribute or element.tag], attribute, **values, place=place, expected=expected)
 
     def _code(self, element: Element, attribute: str, text: str, expected: str) -> None:
         values = {"attribute": attribute, "element": self.reader.name(element.tag), "value": text}
@@ -298,6 +316,10 @@ class _Reading:
 
 
 _NOTHING = Text("rien", "nothing")
+_NO_ID = Text("l'ID d'un élément du document", "the ID of an element of the document")
+_UNIQUE = Text(
+    "un identifiant unique : un autre élément porte le même", "a unique identifier: another element bears it"
+)
 
 
 def _called(attribute: str, name: Name) -> str:

@@ -1,8 +1,7 @@
 """The model as W3C XML Schema 1.0, one document per namespace, so that libxml2 judges in a millisecond."""
 
+import html
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
@@ -11,19 +10,12 @@ from dui_conformance.rules.structure_model import HL7, Attribute, Model, Type, V
 
 _XS = "http://www.w3.org/2001/XMLSchema"
 _FACETS = {"pattern": "pattern", "min": "minInclusive", "max": "maxInclusive", "min_length": "minLength"}
-_PLACE = "structure:"  # where the documents say that the others lie; only the resolver below knows it
+PLACE = "structure:"  # where the documents say that the others lie; only who compiles them knows it
 
 
 def written(model: Model) -> dict[str, str]:
     """The text of the schema of each namespace, by its alias."""
     return {alias: _Writer(model, alias).text() for alias in model.namespaces}
-
-
-def compiled(texts: Mapping[str, str], first: str = "hl7") -> etree.XMLSchema:
-    """The schema that these texts make together."""
-    parser = etree.XMLParser(no_network=True, resolve_entities=False)
-    parser.resolvers.add(_Texts(texts))
-    return etree.XMLSchema(etree.fromstring(texts[first], parser, base_url=_PLACE + first))
 
 
 def values_schema(model: Model) -> etree.XMLSchema:
@@ -35,18 +27,6 @@ def values_schema(model: Model) -> etree.XMLSchema:
     return etree.XMLSchema(etree.fromstring("".join([*lines, "</xs:schema>"])))
 
 
-class _Texts(etree.Resolver):
-    """Gives the documents of a schema to one another, and nothing else to anyone."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self.texts = texts
-
-    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]
-        """The text of a namespace; an unknown place is empty."""
-        text = self.texts.get(system_url.rpartition(":")[2], "")
-        return self.resolve_string(text, context, base_url=system_url)
-
-
 class _Writer:
     def __init__(self, model: Model, alias: str) -> None:
         self.model = model
@@ -55,12 +35,12 @@ class _Writer:
         self.types = [type_ for type_ in model.types.values() if type_.uri == self.uri]
 
     def text(self) -> str:
-        lines = [f'<xs:schema xmlns:xs="{_XS}" targetNamespace={quoteattr(self.uri)} elementFormDefault="qualified"']
-        lines += [f" xmlns:{alias}={quoteattr(uri)}" for alias, uri in self.model.namespaces.items()]
+        lines = [f'<xs:schema xmlns:xs="{_XS}" targetNamespace={_quoted(self.uri)} elementFormDefault="qualified"']
+        lines += [f" xmlns:{alias}={_quoted(uri)}" for alias, uri in self.model.namespaces.items()]
         lines.append(">")
         for alias, uri in self.model.namespaces.items():
             if alias != self.alias:
-                lines.append(f'<xs:import namespace={quoteattr(uri)} schemaLocation="{_PLACE}{alias}"/>')
+                lines.append(f'<xs:import namespace={_quoted(uri)} schemaLocation="{PLACE}{alias}"/>')
         if self.uri == HL7:
             for value in self.model.values.values():
                 lines += _simple(value, self.model.values)
@@ -147,7 +127,7 @@ def _attribute(attribute: Attribute, model: Model) -> str:
     if name.namespace:
         alias = next(alias for alias, uri in model.namespaces.items() if uri == name.namespace)
         return f'<xs:attribute ref="{alias}:{name.localname}"{use}/>'
-    fixed = f" fixed={quoteattr(attribute.fixed)}" if attribute.fixed else ""
+    fixed = f" fixed={_quoted(attribute.fixed)}" if attribute.fixed else ""
     return f'<xs:attribute name="{name.localname}" type="hl7:{attribute.value}"{use}{fixed}/>'
 
 
@@ -167,10 +147,14 @@ def _simple(value: Value, values: Mapping[str, Value]) -> Iterator[str]:
 
 def _facets(value: Value) -> Iterable[str]:
     for name, said in value.facets.items():
-        yield f"<xs:{_FACETS[name]} value={quoteattr(said)}/>"
+        yield f"<xs:{_FACETS[name]} value={_quoted(said)}/>"
     for code in value.codes:
-        yield f"<xs:enumeration value={quoteattr(code)}/>"
+        yield f"<xs:enumeration value={_quoted(code)}/>"
 
 
 def _named(name: str, values: Mapping[str, Value]) -> str:
     return f"hl7:{name}" if name in values else f"xs:{name}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{html.escape(text)}"'

@@ -21,6 +21,7 @@ from dui_conformance.text import plain
 
 NAMESPACES = {
     "h": "urn:hl7-org:v3",
+    "f": "http://hl7.org/fhir",
     "sdtc": "urn:hl7-org:sdtc",
     "lab": "urn:oid:1.3.6.1.4.1.19376.1.3.2",
     "pharm": "urn:ihe:pharm:medication",
@@ -31,7 +32,7 @@ NAMESPACES = {
     "lcm": "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0",
     "re": "http://exslt.org/regular-expressions",
 }
-_PREFIX_OF_KIND = {"cda": "h"}
+_PREFIX_OF_KIND = {"cda": "h", "fhir": "f"}
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)|(?P<literal>"[^"]*"|'[^']*')|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<axis>::)|(?P<op>//|\.\.|!=|<=|>=|[][()@,|+\-=<>/*.])

@@ -39,7 +39,8 @@ def _sentence(ready: bool | None, binding: int, settled: int, *, known: bool) ->
         f"sur {binding} exigences obligatoires applicables, {settled} "
         f"{'est prouvée ou attestée' if few else 'sont prouvées ou attestées'}."
     )
-    en = f"{settled} of {binding} applicable mandatory requirements {'is' if settled == 1 else 'are'} proved or attested."
+    verb = "is" if settled == 1 else "are"
+    en = f"{settled} of {binding} applicable mandatory requirements {verb} proved or attested."
     if not known:
         return Text(
             f"{fr.capitalize()} Le REM de la vague 2 n'étant connu qu'en partie, l'outil ne peut pas dire « prêt ».",

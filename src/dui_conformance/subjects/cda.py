@@ -30,6 +30,12 @@ def header_size(document: Element) -> int:
     return sum(1 for child in document if child.tag != f"{{{HL7}}}component" for _ in child.iter("*"))
 
 
+def code_of(document: Element) -> str:
+    """The code that says what document it is."""
+    code = document.find(f"{{{HL7}}}code")
+    return "" if code is None else code.get("code", "")
+
+
 def body_text(document: Element) -> Element | None:
     """The `text` of a level 1 body."""
     return document.find(f"{{{HL7}}}component/{{{HL7}}}nonXMLBody/{{{HL7}}}text")

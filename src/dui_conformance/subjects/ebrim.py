@@ -8,7 +8,9 @@ the view (see `subjects.xds`), with its `kind`:
 * `missing-element`, `missing-attribute`: what it requires (an identifier that is blank counts as missing);
 * `repeated`: more of an element than it admits; `order`, `code-order`: out of its order (in a classification, the
   second: official archives write Name before Slot there);
-* `slot-twice`: two slots of one name in one object; `several-values`, `same-value`, `blank-value`: in one slot.
+* `slot-twice`: two slots of one name in one object; `several-values`, `same-value`, `blank-value`: in one slot;
+* `language-twice`: two texts of one language in a name; `no-representation`: a classification under a scheme without
+  the code it gives there (empty for an author).
 """
 
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from dui_conformance.subjects.xml import xml_safe
 RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
 _LIMIT = 200  # anomalies told of one request
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_URI = "{" + RIM
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 _OBJECT = ("Slot", "Name", "Description", "VersionInfo", "Classification", "ExternalIdentifier")
@@ -89,6 +92,10 @@ _SHAPES = {
 }
 _SLOT, _LIST, _VALUE = f"{{{RIM}}}Slot", f"{{{RIM}}}ValueList", f"{{{RIM}}}Value"
 
+_TEXTS = (f"{{{RIM}}}Name", f"{{{RIM}}}Description")
+_CLASSIFICATION = f"{{{RIM}}}Classification"
+_SCHEMED = frozenset(("classificationScheme", "nodeRepresentation"))
+
 _Told = tuple[Element, str, str]  # the element at fault, the kind, the name that is
 
 
@@ -118,12 +125,17 @@ def _anomalies(request: Element) -> Iterator[_Told]:
         yield from _children(node, shape)
         if node.tag == _SLOT:
             yield from _values(node)
+        elif node.tag in _TEXTS:
+            yield from _languages(node)
+        elif node.tag == _CLASSIFICATION and {*node.attrib} & _SCHEMED == {"classificationScheme"}:
+            yield node, "no-representation", "nodeRepresentation"
 
 
 def _attributes(node: Element, shape: _Shape) -> Iterator[_Told]:
-    strange = [str(name) for name in node.attrib if name not in shape.attributes and not str(name).startswith(_XSI)]
+    names = map(str, node.attrib)
+    strange = [name for name in names if name not in shape.attributes and not name.startswith(_XSI)]
     for name in strange:
-        yield node, "unknown-attribute", etree.QName(name).localname
+        yield node, "unknown-attribute", name.rpartition("}")[2]
     for name in shape.required:
         value = node.get(name)
         if (value is None and not strange) or (value is not None and name in shape.filled and not value.strip()):
@@ -134,17 +146,19 @@ def _children(node: Element, shape: _Shape) -> Iterator[_Told]:
     reached, seen, strange, misplaced = 0, set(), False, False
     slots: set[str] = set()
     for child in node.iterchildren("*"):
-        name = _local(child)
-        if child.tag != f"{{{RIM}}}{name}" or name not in shape.children:
+        uri, _, name = str(child.tag).rpartition("}")
+        if uri != _URI or name not in shape.children:
             strange = True
             yield child, "unknown-element", name
             continue
-        if name in seen and name in _SINGLE:
-            yield child, "repeated", name
-        elif not shape.any_order and not misplaced and shape.children.index(name) < reached:
-            misplaced = True
-            yield child, "code-order" if _local(node) == "Classification" else "order", name
-        reached = max(reached, shape.children.index(name))
+        if not shape.any_order:
+            place = shape.children.index(name)
+            if name in seen and name in _SINGLE:
+                yield child, "repeated", name
+            elif place < reached and not misplaced:
+                misplaced = True
+                yield child, "code-order" if node.tag == _CLASSIFICATION else "order", name
+            reached = max(reached, place)
         seen.add(name)
         if name == "Slot":
             slot = child.get("name", "")
@@ -157,7 +171,8 @@ def _children(node: Element, shape: _Shape) -> Iterator[_Told]:
 
 def _values(slot: Element) -> Iterator[_Told]:
     name = slot.get("name", "")
-    values = [(value, (value.text or "").strip()) for value in slot.iterfind(f"{_LIST}/{_VALUE}")]
+    held = slot.find(_LIST)
+    values = [] if held is None else [(value, (value.text or "").strip()) for value in held.iterfind(_VALUE)]
     if name in _ONE_VALUE and len(values) > 1:
         yield slot, "several-values", name
     elif name not in _COUNTED and len({text for _, text in values}) < len(values):
@@ -166,5 +181,14 @@ def _values(slot: Element) -> Iterator[_Told]:
         yield from ((value, "blank-value", name) for value, text in values if not text)
 
 
+def _languages(name: Element) -> Iterator[_Told]:
+    seen: set[str] = set()
+    for text in name.iterfind(f"{{{RIM}}}LocalizedString"):
+        language = text.get(_XML_LANG, "en-US").lower()  # the default of the schema
+        if language in seen:
+            yield text, "language-twice", language
+        seen.add(language)
+
+
 def _local(node: Element) -> str:
-    return etree.QName(node).localname
+    return str(node.tag).rpartition("}")[2]

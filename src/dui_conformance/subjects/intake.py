@@ -10,11 +10,10 @@ from pathlib import Path
 
 from lxml import etree
 
-from dui_conformance.subjects import cda, mail, pdf, sniff, xdm, xds, xml, zip
+from dui_conformance.subjects import cda, fhir, mail, pdf, sniff, xdm, xds, xml, zip
 from dui_conformance.subjects.model import Budget, Element, Kind, Subject
 from dui_conformance.subjects.xml import xml_safe
 
-_FHIR = "http://hl7.org/fhir"
 _XSL_ROOTS = ("stylesheet", "transform")
 
 
@@ -187,7 +186,9 @@ class _Intake:
         elif form == "xml":
             self._xml(subject)
         elif form == "json":
-            subject.kind = "fhir" if sniff.is_fhir_json(data) else "text"
+            subject.kind = "text"
+            if sniff.is_fhir_json(data):
+                self._fhir(subject, None)
         elif form == "hl7v2":
             subject.kind = "hl7v2"
         elif form == "mail":
@@ -229,10 +230,23 @@ class _Intake:
             self._level1_body(subject, document)
         elif request is not None:
             subject.kind, subject.view = "xds", xds.project(subject, request)
-        elif isinstance(parsed.root.tag, str) and etree.QName(parsed.root).namespace == _FHIR:
-            subject.kind = "fhir"
+        elif isinstance(parsed.root.tag, str) and etree.QName(parsed.root).namespace == fhir.FHIR:
+            self._fhir(subject, parsed.root)
         else:
             subject.kind = "xml"
+
+    def _fhir(self, subject: Subject, root: Element | None) -> None:
+        subject.kind = "fhir"
+        if subject.size > self.budget.fhir_size:
+            subject.add("fhir.too_large", limit=_mebibytes(self.budget.fhir_size))
+            return
+        subject.view = fhir.view_of_json(subject.data) if root is None else root
+        if subject.view is not None:
+            for element, name, data in fhir.documents_of(subject.view):
+                child = self._child(subject, name, data)
+                element.set("kind", child.kind)
+                if child.kind == "cda" and child.view is not None:
+                    element.set("documentCode", cda.code_of(child.view))
 
     def _level1_body(self, subject: Subject, document: Element) -> None:
         text = cda.body_text(document)

@@ -45,6 +45,7 @@ class Budget:
     nesting: int = 12  # containers inside containers
     mail_nesting: int = 60  # MIME parts inside parts
     xml_depth: int = 256
+    fhir_size: int = 64 * 2**20  # of one resource, which takes thirty times its size in memory
     header_elements: int = 10_000  # of a CDA; the largest official example has 1 090
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from dui_conformance.subjects import pdf_file
 from dui_conformance.subjects.model import Budget, Subject
 from dui_conformance.subjects.xml import parse
 
@@ -22,6 +23,7 @@ _XMP = 4 << 20  # bytes of metadata that are read
 _DECODED = 64 << 20  # bytes that qpdf may decode one stream to
 _SIZE = 64 << 20
 _DELIMITERS = 8_000_000  # of objects: qpdf takes seventy bytes of memory for each
+_INTENTS = 16  # that are looked at
 _LZW = re.compile(rb"/(?:L|#4[cC])(?:Z|#5[aA])(?:W|#57)")
 
 
@@ -31,11 +33,14 @@ def is_pdf(data: bytes) -> bool:
 
 
 def read(subject: Subject, budget: Budget) -> None:
-    """Give the subject its view: `<pdf sha256 holder version offset pages encrypted pdfa_part pdfa_conformance/>`.
+    """Give the subject its view: `<pdf sha256 holder version offset pages encrypted pdfa_part pdfa_conformance
+    output_intent file_id xmp_filtered/>`.
 
     An attribute that cannot be known is absent. `holder`: the kind of what it lies in (cda, mail, xdm…), empty for a
-    file; `offset`: bytes before the header. Damage is recorded as the defect `pdf.damaged`, or `pdf.repaired` where
-    qpdf found its way; LZW, whose output qpdf cannot bound and ISO 19005-1 §6.1.10 forbids, as `pdf.lzw`.
+    file; `offset`: bytes before the header; the last three are true or false (ISO 19005-1 §6.2.2, §6.1.3, §6.7.2).
+    Damage is recorded as the defect `pdf.damaged`, as `pdf.repaired` where qpdf found its way and says so, or by the
+    codes of `pdf_file` where it finds it in silence; LZW, whose output qpdf cannot bound and ISO 19005-1 §6.1.10
+    forbids, as `pdf.lzw`.
     """
     import pikepdf
 
@@ -60,12 +65,35 @@ def read(subject: Subject, budget: Budget) -> None:
             packet = document.Root.get("/Metadata")
             if isinstance(packet, pikepdf.Stream):
                 _read_xmp(view, _xmp_bytes(packet), budget)
+                view.set("xmp_filtered", _truth("/Filter" in packet))
+            view.set("file_id", _truth("/ID" in document.trailer))
+            view.set("output_intent", _truth(_has_output_intent(document)))
             if document.get_warnings():
                 subject.add("pdf.repaired")
+            elif not document.is_encrypted:
+                for code, values in pdf_file.faults(subject.data, int(view.get("offset", "0"))):
+                    subject.add(code, **values)
     except pikepdf.PasswordError:
         view.set("encrypted", "true")
     except Exception as error:  # qpdf reports damage through many types; any of them is damage, not a crash of ours
         subject.add("pdf.damaged", cause=type(error).__name__)
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _has_output_intent(document: "pikepdf.Pdf") -> bool:
+    """Whether the catalogue has an OutputIntent of PDF/A-1 (ISO 19005-1 §6.2.2)."""
+    import pikepdf
+
+    intents = document.Root.get("/OutputIntents")
+    if not isinstance(intents, pikepdf.Array):
+        return False
+    return any(
+        isinstance(intent, pikepdf.Dictionary) and intent.get("/S") == pikepdf.Name("/GTS_PDFA1")
+        for intent in (intents[at] for at in range(min(len(intents), _INTENTS)))
+    )
 
 
 def _delimiters(data: bytes) -> int:
@@ -96,7 +124,7 @@ def _xmp_bytes(packet: "pikepdf.Stream") -> bytes:
     raw = bytes(packet.get_raw_stream_buffer())
     filters = packet.get("/Filter")
     names = [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters or "")]
-    if names == [""]:
+    if names in ([], [""]):
         return raw[:_XMP]
     if names == ["/FlateDecode"] and "/DecodeParms" not in packet:
         return zlib.decompressobj().decompress(raw, _XMP)

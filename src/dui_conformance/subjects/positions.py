@@ -6,6 +6,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from dui_conformance.subjects import fhir
 from dui_conformance.subjects.model import Element, Location, Subject
 
 
@@ -18,11 +19,15 @@ def locate(subject: Subject, node: Element | None, attribute: str = "") -> Locat
         return Location()
     if node in subject.lines:
         return Location(subject.lines[node], None, path_of(node, attribute))
+    if subject.kind == "fhir":
+        is_json = subject.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+        line, column = fhir.position_in_json(subject.data, node) if is_json else _position(subject, node)
+        return Location(line, column, fhir.path_of(node))
     source = node
     while source not in subject.origin and subject.origin and source.getparent() is not None:
         source = source.getparent()  # type: ignore[assignment]
     source = subject.origin.get(source, node)
-    if subject.kind in ("cda", "xds", "xml", "fhir"):
+    if subject.kind in ("cda", "xds", "xml"):
         line, column = _position(subject, source)
         return Location(line, column, path_of(source, attribute if source is node else ""))
     return Location(None, None, path_of(node, attribute))

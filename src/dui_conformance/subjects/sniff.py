@@ -11,6 +11,7 @@ Format = Literal["zip", "pdf", "xml", "html", "json", "hl7v2", "mail", "text", "
 _JSON_READ = 4 << 20  # read whole, JSON can take thirty times its size in memory
 _JSON_HEAD = 4096
 
+_NAMES_TYPE = re.compile(rb'"resourceType"\s{0,9}:\s{0,9}"[A-Z]')
 _HL7V2 = re.compile(rb"\s*\x0b?\s*(MSH|FHS|BHS)[|^~&#\\]")
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
 
@@ -39,13 +40,13 @@ def format_of(data: bytes) -> Format:
 
 
 def is_fhir_json(data: bytes) -> bool:
-    """Whether the bytes are a JSON object that names its resourceType (among its first, if they are many)."""
+    """Whether the bytes are a JSON object that names its resourceType (sought at the start, if large)."""
     if len(data) > _JSON_READ:
-        return re.search(rb'"resourceType"\s*:\s*"', data[:_JSON_HEAD]) is not None
+        return _NAMES_TYPE.search(data[:_JSON_HEAD]) is not None
     try:
         content = json.loads(data)
-    except (ValueError, RecursionError):
-        return False
+    except (ValueError, RecursionError):  # damaged, and still FHIR
+        return _NAMES_TYPE.search(data[:_JSON_HEAD]) is not None
     return isinstance(content, dict) and isinstance(content.get("resourceType"), str)
 
 

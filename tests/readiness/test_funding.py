@@ -113,7 +113,7 @@ class TestOtherSchemes:
                 for line in funding.lines:
                     assert 0 <= line.essms <= essms
                     assert (line.amount is None) == (line.per_essms is None and line.essms > 0)
-                    assert line.state in ("granted", "at_stake")
+                    assert (line.state == "excluded") == (not funding.eligible)
                     assert not (referenced and line.state == "at_stake")
                     assert line.per_essms is not None or line.unknown is not None, f"{line.id}: unknown, and not said"
         assert compute(project(80, scheme, equipped=equipped), KNOWN, referenced=True).at_stake == 0

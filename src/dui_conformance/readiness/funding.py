@@ -19,7 +19,8 @@ State = Literal["granted", "at_stake", "excluded"]
 class Line:
     """One line of a scheme applied to a project. Amounts in euros; None = unknown.
 
-    `ceiling`: the amount is a maximum. `state`: granted whatever the referencing, at stake until referenced.
+    `ceiling`: the amount is a maximum. `state`: granted whatever the referencing, at stake until referenced, excluded
+    when the project is not of the scheme's size.
     """
 
     id: str
@@ -103,7 +104,7 @@ def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referen
     for data in scheme.get("lines", ()):
         if data["case"] not in (case, "both"):
             continue
-        lines.append(_line(data, project, counted, first, referenced=referenced))
+        lines.append(_line(data, project, counted, first, referenced=referenced, eligible=eligible))
     if not lines:
         fr, en = (
             ("des ESSMS déjà équipés", "ESSMS already equipped")
@@ -114,7 +115,9 @@ def compute(project: Project, known: Mapping[str, Mapping[str, Any]], *, referen
     return Funding(scheme, project, eligible, notes, lines)
 
 
-def _line(data: Mapping[str, Any], project: Project, counted: int, first: int, *, referenced: bool) -> Line:
+def _line(
+    data: Mapping[str, Any], project: Project, counted: int, first: int, *, referenced: bool, eligible: bool
+) -> Line:
     beyond = max(counted - first, 0)
     essms = {"beyond_first": beyond, "first": min(counted, first), "all": counted}[data["counts"]]
     per_essms = project.amounts.get(data["id"], data["per_essms"])
@@ -129,8 +132,15 @@ def _line(data: Mapping[str, Any], project: Project, counted: int, first: int, *
         amount=0 if essms == 0 else None if per_essms is None else per_essms * essms,
         ceiling=bool(data.get("ceiling", False)),
         requires=requires,
-        state="at_stake" if requires == "referenced" and not referenced else "granted",
+        state=_state(requires, referenced=referenced, eligible=eligible),
         payment=data.get("payment", ()),
         source=data["source"],
         unknown=unknown,
     )
+
+
+def _state(requires: str, *, referenced: bool, eligible: bool) -> State:
+    """A project of another scheme's size is granted nothing by this one."""
+    if not eligible:
+        return "excluded"
+    return "at_stake" if requires == "referenced" and not referenced else "granted"

@@ -63,7 +63,7 @@ class TestExitCodes:
     def test_3_nothing_to_judge(self, cli: Cli, desk: Path) -> None:
         (desk / "exports").mkdir()
         assert cli("check", "exports", *DATE, "-f", "json").code == 3
-        (desk / "exports" / "p.json").write_text('{"resourceType": "Patient"}')
+        (desk / "exports" / "p.txt").write_text("a text that no rule judges")
         assert cli("check", "exports", *DATE, "-f", "json").code == 3
 
     def test_3_a_rule_that_could_not_be_evaluated(self, cli: Cli, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

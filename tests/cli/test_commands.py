@@ -255,9 +255,10 @@ class TestProcess:
 
     @pytest.mark.parametrize("workers", ["1", "2"])
     def test_ctrl_c_stops_at_once_with_one_word(self, tmp_path: Path, workers: str) -> None:
-        data = (READY / "exports" / "documents" / "dlu.xml").read_bytes()
-        for number in range(3000):
-            (tmp_path / f"{number}.xml").write_bytes(data)
+        first = tmp_path / "first.xml"
+        shutil.copyfile(READY / "exports" / "documents" / "dlu.xml", first)
+        for number in range(6000):
+            os.link(first, tmp_path / f"{number}.xml")
         output = tmp_path / "out"
         output.mkdir()
         process = subprocess.Popen(
@@ -268,7 +269,7 @@ class TestProcess:
             text=True,
             start_new_session=True,
         )
-        time.sleep(3)
+        time.sleep(4)
         assert process.poll() is None, "it was over before it could be interrupted"
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
         out, err = process.communicate(timeout=20)

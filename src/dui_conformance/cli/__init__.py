@@ -23,6 +23,7 @@ _COMMANDS = {
     "init": "setup",
     "demo": "setup",
     "report": "report",
+    "artefacts": "artefacts",
 }
 
 

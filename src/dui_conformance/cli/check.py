@@ -85,6 +85,16 @@ def check(say: Saying) -> click.Command:
         help=say("Ne juger que ces règles (motif : CDA-PAT-*).", "Judge these rules only (pattern: CDA-PAT-*)."),
     )
     @click.option(
+        "--profile",
+        "profiles",
+        multiple=True,
+        metavar=say("CANONIQUE", "CANONICAL"),
+        help=say(
+            "Profil FHIR que chaque ressource de son type doit suivre ; peut être répété.",
+            "FHIR profile that each resource of its type must follow; may be repeated.",
+        ),
+    )
+    @click.option(
         "--workers",
         "-w",
         type=click.IntRange(1, 64),
@@ -113,6 +123,7 @@ def check(say: Saying) -> click.Command:
         found = find_manifest(options["manifest"], paths)
         manifest = read_manifest(found, say)
         _known_names(manifest, options["only"], say)
+        _known_profiles(options["profiles"], say)
         if not paths:
             paths = tuple(manifest.folder / path for path in manifest.paths)
             existing(paths, say)
@@ -133,6 +144,7 @@ def check(say: Saying) -> click.Command:
             only=options["only"],
             workers=options["workers"] or 0,
             with_values=options["with_values"],
+            profiles=options["profiles"],
         )
         outputs: list[Output] = context.meta[PairingCommand.KEY]
         run = _with_progress(job, say)
@@ -182,6 +194,18 @@ def _known_names(manifest: Manifest, only: tuple[str, ...], say: Saying) -> None
             if name not in lines:
                 where = Text("dui.toml, funding.amounts : ligne", "line in dui.toml, funding.amounts:")
                 raise unknown(say, where, name, lines)
+
+
+def _known_profiles(profiles: tuple[str, ...], say: Saying) -> None:
+    """A profile that is not held is an error, with the nearest one: nothing would be judged against it."""
+    if not profiles:
+        return
+    from dui_conformance.run.artefacts import known_profiles
+
+    known = known_profiles()
+    for canonical in profiles:
+        if canonical.partition("|")[0] not in known:
+            raise unknown(say, Text("Profil", "profile"), canonical, known)
 
 
 def _with_progress(job: Job, say: Saying) -> runjson.Run:

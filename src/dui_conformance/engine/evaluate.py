@@ -159,10 +159,10 @@ class _Judge:
         for name, count in verdicts.not_checked.items():
             self.result.not_checked[name[0], self._short(name[1], 120)] += count
         for rule in rules:
-            if rule.experimental != verdicts.experimental:
+            told = [issue for issue in verdicts.issues if resources.takes(rule, issue)]
+            if rule.experimental != verdicts.experimental and not told:
                 self.result.count(rule.id, "not_applicable")
                 continue
-            told = [i for i in verdicts.issues if resources.takes(rule, i, experimental=verdicts.experimental)]
             for issue in told[:_PLACES]:
                 values = {"issue_fr": self.scrub(issue.message.fr), "issue_en": self.scrub(issue.message.en)}
                 self._found(rule, rule.negative, None, "", rule.message.filled(values), issue.location)

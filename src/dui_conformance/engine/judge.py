@@ -12,6 +12,7 @@ from dui_conformance.engine import privacy
 from dui_conformance.engine.evaluate import evaluate, tool_failed
 from dui_conformance.engine.outcomes import Finding, Judged, Outcome, Setting, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Evidence, Plan, Selection, plan
+from dui_conformance.engine.resources import Asked
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.model import Collected, Rule
 from dui_conformance.rules.xpath import Expression
@@ -31,6 +32,7 @@ class Order:
     evidence: tuple[tuple[str, str, str], ...] = ()  # id, kind, where
     selection: Selection = field(default_factory=Selection)
     budget: Budget = field(default_factory=Budget)
+    asked: Asked = field(default_factory=Asked)
 
 
 @lru_cache(maxsize=4)
@@ -38,7 +40,7 @@ def plan_of(order: Order) -> Plan:
     """The plan of an order, made once in each process."""
     loaded = catalogue.load()
     evidence = [Evidence(i, kind, Expression(where, kind, loaded.constants)) for i, kind, where in order.evidence]
-    return plan(loaded, dict(order.settings), evidence, order.selection)
+    return plan(loaded, dict(order.settings), evidence, order.selection, order.asked)
 
 
 def judge_units(order: Order, units: Sequence[Unit]) -> list[UnitResult]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ class Told:
     level: Level
     location: Location
     message: Text
+    experimental: bool = False  # what a ballot asks, or about a resource of a ballot
     statement: str = ""  # its English text alone, by which one made by several profiles is known
 
 
@@ -75,7 +76,7 @@ def judged(subject: Subject, asked: Asked, constants: "Constants") -> Verdicts:
     guided = bool(profiles) or experimental or _claims_held(subject.view, asked)
     said: set[tuple[str, str]] = set()  # statements of a guide, which several profiles of one resource may make
     for issue in _caused(result, subject.view):
-        told = _told(issue)
+        told = _told(issue, experimental=experimental)
         if _quiet(told.id, issue, guided=guided) or (issue.key and (issue.location.path, told.statement) in said):
             continue
         said.add((issue.location.path, told.statement))
@@ -85,13 +86,13 @@ def judged(subject: Subject, asked: Asked, constants: "Constants") -> Verdicts:
     return verdicts
 
 
-def takes(rule: Rule, issue: Told, *, experimental: bool) -> bool:
+def takes(rule: Rule, issue: Told) -> bool:
     """Whether an issue is for this rule to tell."""
     check = rule.check
-    if not isinstance(check, Validated) or rule.experimental != experimental:
+    if not isinstance(check, Validated) or rule.experimental != issue.experimental:
         return False
     level = issue.level
-    if experimental:  # nothing of a ballot is an error
+    if issue.experimental:  # nothing of a ballot is an error
         level = "warning" if level == "error" else "info"
     return rule.level == level and any(fnmatchcase(issue.id, pattern) for pattern in check.issues)
 
@@ -107,6 +108,13 @@ def _selected(view: Element | None, constants: "Constants") -> tuple[list[str], 
     return [], False
 
 
+@cache
+def _ballots() -> tuple[str, ...]:
+    """The canonicals of the guides that are on trial."""
+    names = [choice["guide"] for choice in guides()["selection"] if choice.get("experimental")]
+    return tuple(f"{guides()['guides'][name]['canonical']}/" for name in names)
+
+
 def _claims_held(view: Element | None, asked: Asked) -> bool:
     if view is None:
         return False
@@ -115,7 +123,7 @@ def _claims_held(view: Element | None, asked: Asked) -> bool:
     return any(held.get(str(claim)) is not None for claim in claims)  # type: ignore[union-attr]
 
 
-def _told(issue: "Issue") -> Told:
+def _told(issue: "Issue", *, experimental: bool) -> Told:
     """An issue with the text of the statement it breaks, who asked, and the fix."""
     name = issue.id.removeprefix("FHIR-").lower()
     family, _, rest = name.partition("-")
@@ -141,6 +149,7 @@ def _told(issue: "Issue") -> Told:
         level,
         Location(place.line, place.column, place.path),
         Text(_shown(f"{message.fr} {fix.fr}".strip() + asked), _shown(f"{message.en} {fix.en}".strip() + asked)),
+        experimental or issue.profile.startswith(_ballots()),
         message.en,
     )
 

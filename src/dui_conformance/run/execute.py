@@ -10,9 +10,11 @@ from pathlib import Path
 from dui_conformance.engine.judge import Order, judge, settings_of
 from dui_conformance.engine.outcomes import Judged
 from dui_conformance.engine.plan import Selection
+from dui_conformance.engine.resources import Asked
 from dui_conformance.readiness import requirements
 from dui_conformance.readiness.manifest import Manifest
 from dui_conformance.readiness.requirements import Tables
+from dui_conformance.run.artefacts import packages
 from dui_conformance.run.assemble import assemble
 from dui_conformance.run.preset import Preset
 from dui_conformance.runjson import Run
@@ -32,6 +34,7 @@ class Job:
     only: Sequence[str] = ()
     workers: int = 1  # processes; 0 counts as 1
     with_values: bool = False
+    profiles: Sequence[str] = ()  # canonicals that FHIR resources are judged against, beside those they claim
 
     @property
     def wave(self) -> int:
@@ -49,6 +52,7 @@ def order_of(job: Job, tables: Tables) -> Order:
         selection=Selection(
             tuple(job.only) or (tuple(preset.only) if preset else ()), tuple(preset.without) if preset else ()
         ),
+        asked=Asked(tuple(job.profiles), packages()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,8 +64,17 @@ class Tables:
 
 
 def load(root: Path | None = None) -> Tables:
-    """The tables of a profiles folder. Raises DataError for a file that is not YAML."""
-    folder = (root or profiles_root()) / "requirements"
+    """The tables of a profiles folder (the shipped one by default). Raises DataError for a file that is not YAML."""
+    return _shipped() if root is None else _loaded(root / "requirements")
+
+
+@cache
+def _shipped() -> Tables:
+    """What is shipped does not change under a running process: it is loaded once."""
+    return _loaded(profiles_root() / "requirements")
+
+
+def _loaded(folder: Path) -> Tables:
     evidence = read_yaml(folder / "evidence.yaml")["evidence"]
     themes = read_yaml(folder / "themes.yaml")["themes"]
     rows: dict[str, Requirement] = {}

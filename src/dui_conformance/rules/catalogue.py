@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,16 @@ class Catalogue:
 
 def load(root: Path | None = None) -> Catalogue:
     """The catalogue of a profiles folder (the shipped one by default). Raises CatalogueError."""
-    root = root or profiles_root()
+    return _shipped() if root is None else _loaded(root)
+
+
+@cache
+def _shipped() -> Catalogue:
+    """What is shipped does not change under a running process: it is loaded once."""
+    return _loaded(profiles_root())
+
+
+def _loaded(root: Path) -> Catalogue:
     digest, raw = _raw(root)
     constants = Constants(raw["constants"]["scalars"], raw["constants"]["lists"])
     sets = {data["id"]: _value_set(data) for data in raw["value_sets"]}

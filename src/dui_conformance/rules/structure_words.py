@@ -27,6 +27,8 @@ _BLANKS = " \t\r\n"
 _KEPT = 100  # problems of one cause in one document: nobody reads more; the others are counted
 _HOPELESS = 20_000  # problems after which the rest is not read
 _LISTED = 12  # expected names or codes that a message lists
+_SHORT = 200  # characters of a value that is remembered with its answer
+
 # the causes, with the values that a problem of each shows
 CAUSES: Mapping[str, frozenset[str]] = {
     "order": frozenset(("element", "before", "parent")),
@@ -90,7 +92,9 @@ class Reader:
                 self.answers.clear()
             probe = etree.Element(f"{{{HL7}}}{value}")
             probe.text = text
-            known = self.answers[value, text] = self.values.validate(probe)
+            known = self.values.validate(probe)
+            if len(text) <= _SHORT:
+                self.answers[value, text] = known
         return known
 
 
@@ -134,7 +138,7 @@ class _Reading:
         """Judge an element; gives the children to look at, with what they are declared as."""
         model = self.reader.model
         if leaf is not None and leaf.type in model.values:
-            yield from self._simple(element, leaf.type)
+            self._simple(element, leaf.type)
             return
         type_ = self._type(element, leaf)
         if type_ is None:
@@ -156,13 +160,13 @@ class _Reading:
             if known is not None:
                 yield child, known
 
-    def _simple(self, element: Element, value: str) -> Iterator[tuple[Element, Leaf | None]]:
+    def _simple(self, element: Element, value: str) -> None:
+        """An element that holds a value and nothing else."""
         self._attributes(element, {})
         for child in element.iterchildren("*"):
             values = {"element": self.reader.name(child.tag), "parent": self.reader.name(element.tag)}
             self._say("unknown_element", child, [child.tag], **values, expected=_NOTHING)
         self._value(element, value, "".join(map(str, element.itertext())), "")
-        return iter(())
 
     # types
 

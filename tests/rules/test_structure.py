@@ -548,4 +548,10 @@ class TestKept:
             assert read_yaml(path)
 
     def test_the_attributes_that_point(self) -> None:
-        assert CDA.references == ["IDREF", "headers", "referencedObject"]
+        found = {tag.removeprefix(f"{{{HL7}}}"): names for tag, names in CDA.references.items()}
+        assert found == {
+            "footnoteRef": ["IDREF"],
+            "renderMultiMedia": ["referencedObject"],
+            "td": ["headers"],
+            "th": ["headers"],
+        }

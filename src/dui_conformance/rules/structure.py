@@ -25,8 +25,6 @@ HL7 = "urn:hl7-org:v3"
 # Beyond, libxml2 is not asked: for each error it seeks a path among the siblings, and a document can be nothing but
 # errors. Official examples have 5 600 elements at most, and 200 under one parent.
 _LARGE = etree.XPath("count(descendant::*) > 20000 or boolean(descendant-or-self::*/*[1000])")
-
-
 _IDS = etree.XPath("descendant::h:*/@ID", namespaces={"h": HL7})
 
 
@@ -62,7 +60,7 @@ class Structure:
 
     tables: Mapping[str, Mapping[str, Any]]
     schemas: Mapping[str, str]
-    references: Sequence[str]  # attributes that hold the ID of another element
+    references: Mapping[str, Sequence[str]]  # elements that name others by their IDs, with the attributes that do
     roots: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,18 +99,11 @@ class Structure:
             raise StructureError("the schema refuses what the model admits")
         return found
 
-    @cached_property
-    def _pointing(self) -> etree.XPath:
-        attributes = " or ".join(f"@{name}" for name in self.references)
-        return etree.XPath(f"descendant::h:*[{attributes}]", namespaces={"h": HL7})
-
     def _leads_nowhere(self, view: Element) -> bool:
         """Whether an IDREF names no ID of the document (XML Schema part 1, §3.15.4), which libxml2 does not look at."""
-        pointing = cast("list[Element]", self._pointing(view))
-        if not pointing:
-            return False
-        ids = {str(value).strip() for value in cast("list[str]", _IDS(view))}
-        return any(name not in ids for p in pointing for ref in self.references for name in (p.get(ref) or "").split())
+        pointing = (el.get(name) for el in view.iter(*self.references) for name in self.references[el.tag])
+        named = {name for names in pointing if names for name in names.split()}
+        return bool(named) and not named <= {str(value).strip() for value in cast("list[str]", _IDS(view))}
 
 
 class _Schemas(etree.Resolver):

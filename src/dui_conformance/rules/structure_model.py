@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from dui_conformance.rules.structure_content import ANYTHING, ContentError, Leaf, Particle, joined, parse
+from dui_conformance.rules.structure_content import ANYTHING, ContentError, Leaf, Particle, joined, leaves, parse
 from dui_conformance.text import Text
 
 HL7 = "urn:hl7-org:v3"
@@ -84,10 +84,14 @@ class Model:
         return self.types.get(f"{alias}:{name}")
 
     @property
-    def references(self) -> list[str]:
-        """The attributes that hold IDs of other elements."""
-        attributes = (a for type_ in self.types.values() for a in type_.attributes.values())
-        return sorted({a.name for a in attributes if a.value in ("IDREF", "IDREFS")})
+    def references(self) -> dict[str, list[str]]:
+        """The elements that name others by their IDs, with the attributes that do (IDREF, IDREFS)."""
+        pointing = {
+            type_.key: sorted(a.name for a in type_.attributes.values() if a.value in ("IDREF", "IDREFS"))
+            for type_ in self.types.values()
+        }
+        found = (leaf for type_ in self.types.values() for leaf in leaves(type_.content))
+        return {leaf.tag: names for leaf in found if (names := pointing.get(leaf.type))}
 
     def derives(self, type_: Type, ancestor: str) -> bool:
         """Whether a type is another one, or is derived from it."""

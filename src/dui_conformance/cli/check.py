@@ -38,10 +38,10 @@ def check(say: Saying) -> click.Command:
     @click.command(
         cls=PairingCommand,
         help=say(
-            "Juge des exports : fichiers, dossiers ou zips (CDA, XDM, mails, PDF, métadonnées XDS).\n\n"
+            "Juge des exports : fichiers, dossiers ou zips (CDA, XDM, mails, PDF, métadonnées XDS, FHIR).\n\n"
             "Sans chemin, ceux de [exports] paths dans dui.toml. Codes de sortie : 0 rien à signaler, "
             "1 constats, 2 usage, 3 non concluant, 4 erreur interne.",
-            "Judges exports: files, folders or zips (CDA, XDM, mails, PDF, XDS metadata).\n\n"
+            "Judges exports: files, folders or zips (CDA, XDM, mails, PDF, XDS metadata, FHIR).\n\n"
             "Without a path, those of [exports] paths in dui.toml. Exit codes: 0 nothing to report, 1 findings, "
             "2 usage, 3 inconclusive, 4 internal error.",
         ),

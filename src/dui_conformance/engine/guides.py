@@ -7,14 +7,12 @@ comes out is kept as JSON under the digest of its sources.
 """
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dui_conformance.data import profiles_root, read_yaml
+from dui_conformance.data import kept, profiles_root, read_yaml
 
 Data = dict[str, Any]
 _FORMAT = "5"  # of the kept JSON; raise it when what is kept changes shape
@@ -31,25 +29,7 @@ def guides() -> Data:
     digest = hashlib.sha256(_FORMAT.encode())
     for file in files:
         digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    kept = root / "compiled" / f"fhir-{digest.hexdigest()[:16]}.json"
-    try:
-        found = json.loads(kept.read_bytes())
-    except (OSError, ValueError):
-        found = None
-    if isinstance(found, dict):
-        return found
-    made = compiled(folder)
-    try:
-        kept.parent.mkdir(exist_ok=True)
-        partial = kept.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
-        partial.replace(kept)
-        for old in kept.parent.glob("fhir-*.json"):
-            if old != kept:
-                old.unlink()
-    except OSError:
-        pass  # an installation that cannot be written to compiles each time
-    return made
+    return kept(root / "compiled", "fhir", digest.hexdigest()[:16], lambda: compiled(folder))
 
 
 def compiled(folder: Path) -> Data:

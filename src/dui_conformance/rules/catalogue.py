@@ -7,14 +7,13 @@ problem.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dui_conformance.data import profiles_root, read_yaml
+from dui_conformance.data import kept, profiles_root, read_yaml
 from dui_conformance.rules import structure
 from dui_conformance.rules.model import (
     Argument,
@@ -106,25 +105,7 @@ def _raw(root: Path) -> tuple[str, Data]:
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     name = digest.hexdigest()
-    kept = root / "compiled" / f"catalogue-{name[:16]}.json"
-    try:
-        raw = json.loads(kept.read_bytes())
-    except (OSError, ValueError):
-        raw = None
-    if isinstance(raw, dict):
-        return name, raw
-    raw = _read_all(root)
-    try:
-        kept.parent.mkdir(exist_ok=True)
-        partial = kept.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(raw, ensure_ascii=False), encoding="utf-8")
-        partial.replace(kept)
-        for old in kept.parent.glob("catalogue-*.json"):
-            if old != kept:
-                old.unlink()
-    except OSError:
-        pass  # an installation that cannot be written to reads its YAML each time
-    return name, raw
+    return name, kept(root / "compiled", "catalogue", name[:16], lambda: _read_all(root))
 
 
 def _read_all(root: Path) -> Data:

@@ -1,4 +1,5 @@
-"""Build hook: the wheel brings its catalogue of rules already compiled, so that a first run is as fast as the next."""
+"""Build hook: the wheel brings its catalogue of rules and the tables of its FHIR guides already compiled, so that a
+first run is as fast as the next, also where the installation cannot be written to."""
 
 import sys
 from pathlib import Path
@@ -18,8 +19,10 @@ class CatalogueHook(BuildHookInterface):  # type: ignore[type-arg]
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
         try:
+            from dui_conformance.engine import guides
             from dui_conformance.rules import catalogue
 
             catalogue.load(root / "profiles")
+            guides.guides()
         finally:
             sys.path.pop(0)

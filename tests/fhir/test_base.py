@@ -49,7 +49,6 @@ BREAKS = [
     ("communication", [{"preferred": True}], "CARDINALITY-MIN", "Patient.communication[0]"),
     ("deceasedBoolean", True, "", ""),
     ("multipleBirthBoolean", True, "CHOICE-SEVERAL", "Patient"),
-    ("managingOrganization", {"reference": "Patient/1"}, "REFERENCE-TARGET-TYPE", "Patient.managingOrganization"),
     ("managingOrganization", {"reference": "Organisme/1"}, "REFERENCE-TYPE-UNKNOWN", "Patient.managingOrganization"),
     ("managingOrganization", {"reference": "x y"}, "REFERENCE-FORM", "Patient.managingOrganization"),
     ("managingOrganization", {"reference": "#o"}, "REFERENCE-CONTAINED-MISSING", "Patient.managingOrganization"),
@@ -70,6 +69,13 @@ BREAKS = [
 @pytest.mark.parametrize(("path", "value", "rule", "place"), BREAKS, ids=[f"{b[2]} {b[0]}" for b in BREAKS])
 def test_one_fault_gives_one_error(path: str, value: Any, rule: str, place: str) -> None:
     assert told(validate(changed(PATIENT, path, value))) == ([(f"FHIR-{rule}", place)] if rule else [])
+
+
+def test_the_address_of_a_resource_of_another_type_is_a_warning() -> None:
+    """What is referred to is not at hand: only its address speaks. One that is at hand is an error (test_bundles)."""
+    result = validate(changed(PATIENT, "managingOrganization", {"reference": "Patient/1"}))
+    assert told(result) == []
+    assert told(result, "warning") == [("FHIR-REFERENCE-TARGET-TYPE", "Patient.managingOrganization")]
 
 
 def test_an_element_id_is_used_once() -> None:

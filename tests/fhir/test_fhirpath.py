@@ -10,7 +10,8 @@ from dui_conformance.fhir.fhirpath.compiler import compiled, evaluate
 from dui_conformance.fhir.fhirpath.engine import Env, Failed, Undecided
 from dui_conformance.fhir.fhirpath.syntax import SyntaxProblem
 from dui_conformance.fhir.fhirpath.values import Node, system
-from dui_conformance.fhir.walk import Scope, Walk
+from dui_conformance.fhir.scope import Scope
+from dui_conformance.fhir.walk import Walk
 from tests.fhir.building import OBSERVATION, PATIENT
 
 VALIDATOR = Validator()

@@ -62,8 +62,8 @@ def test_a_fixed_complex_value_is_that_and_nothing_more() -> None:
         "Patient", [{"path": "Patient.identifier", "fixedIdentifier": {"system": "urn:oid:1.2.3", "use": "usual"}}]
     )
     assert told(validate(PATIENT, fixed)) == [
-        ("FHIR-FIXED-EXTRA", "Patient.identifier[0].value"), ("FHIR-FIXED-DIFFERS", "Patient.identifier[0].system"),
-        ("FHIR-FIXED-MISSING", "Patient.identifier[0]"),
+        ("FHIR-FIXED-MISSING", "Patient.identifier[0]"), ("FHIR-FIXED-DIFFERS", "Patient.identifier[0].system"),
+        ("FHIR-FIXED-EXTRA", "Patient.identifier[0].value"),
     ]  # fmt: skip
 
 
@@ -200,6 +200,13 @@ def test_slices_by_profile_name_the_nearest_candidate_and_the_cause() -> None:
         ("FHIR-SLICE-MISSING", "Bundle")
     ]
     assert told(validate(bundle(PATIENT, PATIENT), CARRIES, ADULT)) == [("FHIR-SLICE-MAX", "Bundle")]
+
+
+def test_the_nearest_candidate_is_found_behind_many_others() -> None:
+    others = [{"resourceType": "Basic", "code": {"text": "x"}}] * 300
+    result = validate(bundle(*others, changed(PATIENT, "contact", ...)), CARRIES, ADULT)
+    assert [i.id for i in result.errors if i.location.path == "Bundle"] == ["FHIR-SLICE-MISSING-NEAR"]
+    assert "Bundle.entry[300]" in english(result)
 
 
 def test_a_slice_whose_profile_is_not_held_is_not_checked() -> None:

@@ -33,6 +33,9 @@ def ext(name: str, **value: Any) -> dict[str, Any]:
 
 AT = "QuestionnaireResponse.item[0]"
 FIRST = AT + ".answer[0]"
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
+UCUM = "http://unitsofmeasure.org"
+KILOMETRES = {"value": 50, "system": UCUM, "code": "km"}
 CASES = [
     (ask(), item("q", "x"), []),
     (ask(), item("z", "x"), [("LINK-UNKNOWN", AT)]),
@@ -65,6 +68,14 @@ CASES = [
      item("q", {"valueAttachment": {"contentType": "application/pdf", "title": "x"}}), [("MIME", FIRST)]),
     (ask("attachment", **ext("maxSize", valueDecimal=2)),
      item("q", {"valueAttachment": {"contentType": "image/png", "data": "AAAA"}}), [("SIZE", FIRST)]),
+    (ask("quantity", extension=[{"url": SDC + "minQuantity", "valueQuantity": KILOMETRES}]),
+     item("q", {"valueQuantity": {"value": 10000, "system": UCUM, "code": "m"}}),
+     [("BELOW", FIRST + ".valueQuantity")]),
+    (ask("quantity", extension=[{"url": SDC + "minQuantity", "valueQuantity": KILOMETRES}]),
+     item("q", {"valueQuantity": {"value": 60000, "system": UCUM, "code": "m"}}), []),
+    (ask("quantity", extension=[{"url": SDC + "minQuantity", "valueQuantity": KILOMETRES}]),
+     item("q", {"valueQuantity": {"value": 60, "system": UCUM, "code": "kg"}}),
+     [("INCOMPARABLE", FIRST + ".valueQuantity")]),
     (ask("reference", **ext("questionnaire-referenceResource", valueCode="Patient")),
      item("q", {"valueReference": {"reference": "Organization/1"}}), [("REFERENCE-TYPE", FIRST + ".valueReference")]),
 ]  # fmt: skip

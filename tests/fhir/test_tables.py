@@ -202,6 +202,14 @@ def test_value_sets_and_code_systems() -> None:
         ({"value_sets": {"v": {"include": [{"codes": "A"}]}}}, "from, codes"),
         ({"value_sets": {"v": {}}}, "includes something"),
         ({"profile": {}}, "no such section: profile"),
+        ({"profiles": {"p": {"of": "Patiente"}}}, "Patiente is no type"),
+        ({"profiles": {"p": {"of": "Patient", "elements": {"nam": "1.."}}}}, "tables.yaml: profiles: p: nam: “nam” is"),
+        ({"profiles": {"p": {"of": "Patient", "elements": {"name:usual.familly": "1.."}}}}, "“familly” is no element"),
+        ({"profiles": {"p": {"of": "Observation", "elements": {"value[x].valeur": "1.."}}}}, "“valeur” is no element"),
+        (
+            {"extensions": {"e": {"context": "Patient", "value": "Coding", "elements": {"value[x].cod": "1.."}}}},
+            "“cod” is no element",
+        ),
         ({"profiles": {"p": {"of": "Patient", "constraints": {"k": {"fr": "x"}}}}}, "needs a path"),
     ],
 )

@@ -173,7 +173,7 @@ def test_the_ready_transactions_are_right(name: str) -> None:
     assert not any(n.kind == "profile" for n in result.not_checked)
 
 
-def test_the_ready_transaction_fills_most_slices() -> None:
+def test_the_ready_transaction_fills_every_slice() -> None:
     """Each resource is of the slice meant for it: its profile is claimed, and is met."""
     bundle = json.loads((READY / "exports" / "fhir" / "tddui-transaction.json").read_bytes())
     claimed = {entry["resource"]["meta"]["profile"][0].removeprefix(TDDUI) for entry in bundle["entry"]}
@@ -184,8 +184,7 @@ def test_the_ready_transaction_fills_most_slices() -> None:
         for element in resource["differential"]["element"]
         for type_ in element.get("type", ())
     }
-    assert claimed <= slices
-    assert slices - claimed == {"tddui-patient", "tddui-observation-cause-mortalite"}
+    assert claimed == slices
 
 
 #: what the profiles say of each broken transaction: the element or constraint that asked
@@ -198,10 +197,14 @@ BROKEN = {
     "sexe-other.xml": "Patient.gender",
     "sejour-sans-type.json": "Encounter.identifier:idStay",
     "evaluation-sans-auteur.json": "QuestionnaireResponse",
+    "materiel-sans-type.json": "Encounter",
     "collection.json": "Bundle.type",
 }
 #: what profiles cannot see: the business of our own rules (checks.yaml, INS)
-BEYOND_PROFILES = {"sans-usager.json", "evenement-identifiant.json", "ins-cle-fausse.json", "projet-statut.json"}
+BEYOND_PROFILES = {
+    "sans-usager.json", "evenement-identifiant.json", "ins-cle-fausse.json", "projet-statut.json",
+    "grille-inconnue.json", "document-autre-usager.json", "reference-relative.json", "export-dui-sans-cda.json",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "element"), BROKEN.items())

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from dui_conformance.data import kept, profiles_root, read_yaml
+from dui_conformance.engine.guide_questionnaires import answers, canonicals, loose, questionnaires
 
 Data = dict[str, Any]
-_FORMAT = "5"  # of the kept JSON; raise it when what is kept changes shape
+_FORMAT = "12"  # of the kept JSON; raise it when what is kept changes shape
 _SEPARATOR = " "  # between the kind of a statement and its name, in a key: no published key holds a blank
 
 
@@ -47,12 +48,20 @@ def compiled(folder: Path) -> Data:
         for kind, profile, statement in _statements(folder / name, canonical, own):
             key = f"{kind}{_SEPARATOR}{statement['id']}"
             _constrain(own[profile], key, statement, canonical)
-            made["statements"][key] = {"fr": statement["fr"], "en": statement["en"]}
+            told_info = {"level": "info"} if statement["level"] == "information" else {}
+            made["statements"][key] = {"fr": statement["fr"], "en": statement["en"], **told_info}
         made["quiet"] += _quiet(folder / name, canonical)
+        grids = _grids(folder / name)
+        resources += questionnaires(grids, str(package["version"])) if grids else ()
     for resource in resources:
         for constraint in _published(resource):
             made["statements"].setdefault(constraint["key"], _human(constraint))
     return made
+
+
+def _grids(folder: Path) -> Data:
+    file = folder / "questionnaires.yaml"
+    return read_yaml(file) if file.is_file() else {}
 
 
 def _published(resource: Data) -> Iterator[Data]:
@@ -70,16 +79,21 @@ def _human(constraint: Data) -> dict[str, str]:
 
 
 def _constrain(resource: Data, key: str, statement: Mapping[str, str], canonical: str) -> None:
+    """Add a statement as a constraint of the profile, on the element it is about if it names one."""
     expression = statement["path"].replace("$SD", f"{canonical}/StructureDefinition")
-    root = resource["differential"]["element"][0]
-    root.setdefault("constraint", []).append(
-        {
-            "key": key,
-            "severity": statement["level"],
-            "human": statement["fr"],
-            "expression": " ".join(expression.split()),
-        }
-    )
+    elements = resource["differential"]["element"]
+    place = ".".join(filter(None, (elements[0]["id"], statement.get("element", ""))))
+    element = next((e for e in elements if e["id"] == place), None)
+    if element is None:
+        element = {"id": place, "path": place}
+        elements.append(element)
+    constraint = {
+        "key": key,
+        "severity": "warning" if statement["level"] == "information" else statement["level"],
+        "human": statement["fr"],
+        "expression": " ".join(expression.split()),
+    }
+    element["constraint"] = [*element.get("constraint", ()), constraint]
 
 
 _Statement = tuple[str, str, dict[str, str]]  # kind, profile, statement
@@ -90,20 +104,28 @@ def _statements(folder: Path, canonical: str, own: Mapping[str, Data]) -> Iterat
     yield from _requires(checks)
     yield from _identifiers(checks.get("identifiers") or {}, own)
     yield from _statuses(checks.get("statuses") or {})
-    yield from _questionnaires(checks.get("questionnaires") or {})
+    yield from _questionnaires(_grids(folder))
     for check in checks.get("checks") or ():
         yield (
             "guide.check",
             check["profile"],
-            _statement(check["id"], check["path"], "warning", check["fr"], check["en"]),
+            _statement(
+                check["id"],
+                check["path"],
+                check.get("level", "warning"),
+                check["fr"],
+                check["en"],
+                check.get("element", ""),
+            ),
         )
     if (folder / "spec-defects.yaml").is_file():
         for defect in read_yaml(folder / "spec-defects.yaml")["defects"]:
             yield from _defect(defect, own)
 
 
-def _statement(name: str, path: str, level: str, fr: str, en: str) -> dict[str, str]:
-    return {"id": name, "path": path, "level": level, "fr": fr, "en": en}
+def _statement(name: str, path: str, level: str, fr: str, en: str, element: str = "") -> dict[str, str]:
+    """`element`: the path below the resource that the statement is about, from which its FHIRPath is read."""
+    return {"id": name, "path": path, "level": level, "fr": fr, "en": en, "element": element}
 
 
 def _requires(checks: Data) -> Iterator[_Statement]:
@@ -122,11 +144,17 @@ def _identifiers(told: Data, own: Mapping[str, Data]) -> Iterator[_Statement]:
         system = told["system"].replace("{system}", spec["system"])
         pattern = told["pattern"].replace("{code}", spec["code"]) if "code" in spec else told["local"]
         typed = _type_of_slice(own[profile], spec.get("slice", ""))
-        path = f"identifier.where(system = '{system}'{typed}).value.all($this.matches('{pattern}'))"
+        path = f"(system = '{system}'{typed}) implies value.all($this.matches('{pattern}'))"
         tail = (f"-{spec['code']}-numéro", f"-{spec['code']}-number") if "code" in spec else ("", "")
-        fr = f"L’identifiant ({spec['system']}) s’écrit 3 et le FINESS, une barre, l’identifiant local{tail[0]}"
-        en = f"The identifier ({spec['system']}) is written 3 and the FINESS, a slash, the local identifier{tail[1]}"
-        yield "guide.identifier", profile, _statement(profile, path, told["level"], fr, en)
+        fr = (
+            f"L’identifiant ({spec['system']}) n’a pas la forme du guide : 3 et le FINESS, une barre, l’identifiant "
+            f"local{tail[0]}"
+        )
+        en = (
+            f"The identifier ({spec['system']}) has not the form of the guide: 3 and the FINESS, a slash, the local "
+            f"identifier{tail[1]}"
+        )
+        yield "guide.identifier", profile, _statement(profile, path, told["level"], fr, en, "identifier")
 
 
 def _type_of_slice(profile: Data, name: str) -> str:
@@ -141,28 +169,28 @@ def _type_of_slice(profile: Data, name: str) -> str:
 def _statuses(told: Data) -> Iterator[_Statement]:
     for profile, spec in (told.get("of") or {}).items():
         element, codes = spec["element"], list(spec["map"])
-        path = f"{element}.all({' or '.join(f'$this = {code!r}' for code in codes)})"
+        path = " or ".join(f"$this = {code!r}" for code in codes)
         listed = ", ".join(f"{code} ({label})" for code, label in spec["map"].items())
-        fr = f"{element} est l’un de ceux auxquels le guide fait correspondre un statut métier : {listed}"
-        en = f"{element} is one of those that the guide maps to a business status: {listed}"
-        yield "guide.status", profile, _statement(profile, path, told["level"], fr, en)
+        fr = f"{element} n’a pas d’équivalent métier ; le guide admet {listed}"
+        en = f"{element} has no business equivalent; the guide admits {listed}"
+        yield "guide.status", profile, _statement(profile, path, told["level"], fr, en, element)
 
 
 def _questionnaires(told: Data) -> Iterator[_Statement]:
-    """The linkIds of the questionnaires that an evaluation answers."""
-    for name, spec in (told.get("of") or {}).items():
-        links = str(spec.get("items", "")).split()
-        for stem, short in (spec.get("stems") or {}).items():
-            links += [stem, *(f"{short}-{suffix}" for suffix in str(spec["each"]).split())]
-        if not links:
-            continue
-        links += [spec["root"]] if "root" in spec else []
-        names = " or ".join(f"questionnaire = '{told['canonical']}{n}'" for n in (name, spec.get("also")) if n)
-        known = " | ".join(f"'{link}'" for link in links)
-        path = f"({names}) implies descendants().linkId.where(($this in ({known})).not()).empty()"
-        fr = f"Les linkId sont ceux du questionnaire {name}"
-        en = f"The linkIds are those of the questionnaire {name}"
-        yield "guide.questionnaire", "tddui-questionnaire-response", _statement(name, path, told["level"], fr, en)
+    """An evaluation answers one of the grids of the guide; those held loosely are compared by their linkIds here."""
+    if not told:
+        return
+    known = canonicals(told)
+    listed = ", ".join(url.rpartition("/")[2] for url in known)
+    fr = f"questionnaire ne nomme pas l’une des grilles du guide : {listed}"
+    en = f"questionnaire does not name one of the grids of the guide: {listed}"
+    path = f"questionnaire.empty() or {answers(known)}"
+    yield "guide.questionnaire", told["profile"], _statement("grids", path, told["level"], fr, en)
+    for name, urls, links in loose(told):
+        every = " | ".join(f"'{link}'" for link in links)
+        path = f"({answers(urls)}) implies descendants().linkId.where(($this in ({every})).not()).empty()"
+        fr, en = f"Un linkId n’est pas de la grille {name}", f"A linkId is not of the grid {name}"
+        yield "guide.questionnaire", told["profile"], _statement(name, path, told["level"], fr, en)
 
 
 def _defect(defect: Data, own: Mapping[str, Data]) -> Iterator[_Statement]:
@@ -170,10 +198,10 @@ def _defect(defect: Data, own: Mapping[str, Data]) -> Iterator[_Statement]:
     profile = defect.get("profile", "")
     refuses = defect.get("refuses")
     if "display" in defect:
-        paths = [e.partition(".")[2] for e in defect["elements"] if ":" not in e]
-        paths = [path if path.endswith("display") else f"{path}.coding.display" for path in paths]
         label = defect["display"].replace("'", "\\'")
-        refuses = f"({' | '.join(paths)}).where($this != '{label}').exists()" if paths else None
+        paths = [e.partition(".")[2] for e in defect["elements"] if ":" not in e]
+        unlabelled = [f"{path}.where(coding.display.where($this = '{label}').empty()).exists()" for path in paths]
+        refuses = " or ".join(unlabelled) or refuses
     if refuses and profile in own:
         path = f"({refuses}).where($this).empty()"
         yield "guide.defect", profile, _statement(defect["id"], path, "warning", defect["fr"], defect["en"])

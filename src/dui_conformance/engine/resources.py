@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LEVELS: Mapping[str, Level] = {"fatal": "error", "error": "error", "warning": "warning", "information": "info"}
 _BASE = "http://hl7.org/fhir/StructureDefinition/"
+UNAPPLIED = "fhir_profile_type"  # what is not checked: a profile asked for, where no resource is of its type
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,15 @@ def validator(packages: tuple[tuple[str, str], ...] = ()) -> "Validator":
 def judged(subject: Subject, asked: Asked, constants: "Constants") -> Verdicts:
     """Validate a subject against the profiles that its content selects, those it claims, and those asked for."""
     profiles, experimental = _selected(subject.view, constants)
-    profiles += [canonical for canonical in asked.profiles if canonical not in profiles]
-    result = validator(asked.packages).validate(subject.data, profiles)
+    result = validator(asked.packages).validate(subject.data, profiles, of_their_type=asked.profiles)
     verdicts = Verdicts(experimental)
-    guided = bool(profiles) or experimental or _claims_held(subject.view, asked)
+    verdicts.not_checked.update((UNAPPLIED, canonical) for canonical in result.unapplied)
+    guided = (
+        len(result.unapplied) < len(asked.profiles)
+        or bool(profiles)
+        or experimental
+        or _claims_held(subject.view, asked)
+    )
     said: set[tuple[str, str]] = set()  # statements of a guide, which several profiles of one resource may make
     for issue in _caused(result, subject.view):
         told = _told(issue, experimental=experimental)
@@ -135,7 +141,7 @@ def _told(issue: "Issue", *, experimental: bool) -> Told:
         message, fix = Text(f"{statement['fr']}.", f"{statement['en']}."), Text("", "")
         if separator:
             identifier = kind
-            level = "info" if kind == "guide.defect" else level
+            level = "info" if kind == "guide.defect" else statement.get("level", level)
         else:
             message = Text(
                 f"{statement['fr']} (contrainte {issue.key}).", f"{statement['en']} (constraint {issue.key})."
@@ -185,21 +191,12 @@ _CONSEQUENCE = "FHIR-REFERENCE-TARGET-PROFILE"
 
 def _caused(result: "Result", view: Element | None) -> Iterable["Issue"]:
     """The issues without those that are but consequences: a reference to an entry that breaks its own profile does not
-    meet the profile it asks for, and so on up the references; the entry says it once."""
+    meet the profile it asks for; the entry says it once."""
     if view is None or not any(issue.id == _CONSEQUENCE for issue in result.issues):
         return result.issues
     broken = {_entry(i) for i in result.issues if i.is_error and i.id != _CONSEQUENCE}
-    pending = [(i, _entry(i), _target(view, i.location.path)) for i in result.issues if i.id == _CONSEQUENCE]
-    consequences: set[int] = set()
-    grown = True
-    while grown:
-        grown = False
-        for issue, entry, target in pending:
-            if id(issue) not in consequences and target is not None and target in broken:
-                consequences.add(id(issue))
-                broken.add(entry)
-                grown = True
-    return [issue for issue in result.issues if id(issue) not in consequences]
+    broken.discard(None)
+    return [i for i in result.issues if i.id != _CONSEQUENCE or _target(view, i.location.path) not in broken]
 
 
 def _entry(issue: "Issue") -> int | None:
@@ -212,7 +209,9 @@ def _target(view: Element, path: str) -> int | None:
     node: Element | None = view
     for step in _CHOICE.sub(lambda found: found[1] + found[2][:1].upper() + found[2][1:], path).split(".")[1:]:
         name, _, index = step.rstrip("]").partition("[")
-        children = [] if node is None else node.findall(f"{{*}}{name}")
+        if node is None:
+            return None
+        children = _entries(view) if node is view and name == "entry" else node.findall(f"{{*}}{name}")
         at = int(index) if index.isdigit() else 0
         node = children[at] if at < len(children) else None
         if node is not None and name in ("resource", "contained") and len(node):
@@ -223,10 +222,15 @@ def _target(view: Element, path: str) -> int | None:
 
 
 @lru_cache(maxsize=1)
+def _entries(view: Element) -> list[Element]:
+    return view.findall("{*}entry")
+
+
+@lru_cache(maxsize=1)
 def _addresses(view: Element) -> dict[str, int]:
     """The entries of a Bundle by their fullUrl, and by Type/id."""
     out: dict[str, int] = {}
-    for rank, entry in enumerate(view.findall("{*}entry")):
+    for rank, entry in enumerate(_entries(view)):
         url, resource = entry.find("{*}fullUrl"), entry.find("{*}resource/*")
         if url is not None:
             out.setdefault(url.get("value", ""), rank)

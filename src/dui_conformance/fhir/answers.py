@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from dui_conformance.fhir import facets
 from dui_conformance.fhir.fhirpath.patterns import PatternTooCostly, WrongPattern, pattern
 from dui_conformance.fhir.fhirpath.values import Moment, Node, Quantity, system
+from dui_conformance.fhir.values import told
 
 if TYPE_CHECKING:
     from dui_conformance.fhir.walk import Walk
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+_SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"  # where HL7 keeps the limits of quantities
 # item type -> the value[x] its answers may have (R4 Questionnaire.item.type)
 _TYPES = {
     "boolean": ("Boolean",), "decimal": ("Decimal",), "integer": ("Integer",), "date": ("Date",),
@@ -30,7 +31,7 @@ def _extensions(item: dict[str, Any], name: str) -> list[Any]:
     return [
         next((v for k, v in e.items() if k.startswith("value")), None)
         for e in (listed if isinstance(listed, list) else ())
-        if isinstance(e, dict) and e.get("url") == _EXTENSION + name
+        if isinstance(e, dict) and e.get("url") == (name if ":" in name else _EXTENSION + name)
     ]
 
 
@@ -154,6 +155,8 @@ def _limits(walk: "Walk", question: dict[str, Any], kind: str, written: str, val
             limit = _extension(question, name.replace("Value", "Quantity"))
             if limit is None:
                 limit = _extension(question, "questionnaire-" + name.replace("Value", "Quantity"))
+            if limit is None:
+                limit = _extension(question, _SDC + name.replace("Value", "Quantity"))
         if limit is None:
             continue
         amounts = [v for v in (value, limit) if isinstance(v, dict)]
@@ -176,7 +179,7 @@ def _limits(walk: "Walk", question: dict[str, Any], kind: str, written: str, val
 def _amount(value: Any) -> str:
     if isinstance(value, dict):
         return f"{value.get('value', '')} {value.get('code') or value.get('unit') or ''}".strip()
-    return facets._told(value)
+    return told(value)
 
 
 def _text(question: dict[str, Any], written: str, value: str) -> Iterator[Problem]:

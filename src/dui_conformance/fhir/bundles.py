@@ -7,7 +7,8 @@ from dui_conformance.fhir.references import _ABSOLUTE, _RELATIVE, _REST, Target
 
 if TYPE_CHECKING:
     from dui_conformance.fhir.schema import Types
-    from dui_conformance.fhir.walk import Scope, Walk
+    from dui_conformance.fhir.scope import Scope
+    from dui_conformance.fhir.walk import Walk
 
 _BUNDLE = "http://hl7.org/fhir/StructureDefinition/Bundle"
 _ONCE = ("self", "first", "last", "next", "previous", "prev")
@@ -52,6 +53,7 @@ class BundleIndex:
         self.by_url: dict[str, list[Entry]] = {}
         self.by_id: dict[str, list[Entry]] = {}
         self._by_node: dict[int, Entry] = {}
+        self.node = bundle
         listed = bundle.get("entry")
         self.kind = bundle.get("type")
         if bundle.get("resourceType") == "Parameters":
@@ -72,8 +74,18 @@ class BundleIndex:
     def entry_of(self, resource: Any) -> Entry | None:
         return self._by_node.get(id(resource))
 
+    @staticmethod
+    def place_of(entry: Entry, bundle: "Scope") -> Place:
+        """Where the resource of an entry stands; `bundle` is the scope of the bundle."""
+        prop = bundle.plan.props.get("entry")
+        held = prop.plan.props.get("resource") if prop is not None else None
+        return ((bundle.place, prop or "entry", entry.index), held or "resource", None)
+
     def find(self, text: str, entry: Entry | None) -> Target:
         """Where a reference leads, by the rules of §2.36.4.1."""
+        direct = self.by_url.get(text) if ":" in text and "/_history/" not in text else None
+        if direct is not None and len(direct) == 1:  # most of them, as they are written
+            return Target("bundled", direct[0].resource, direct[0].type, direct[0])
         bare = text.partition("#")[0]
         relative = _RELATIVE.fullmatch(bare)
         version = ""
@@ -105,13 +117,10 @@ class BundleIndex:
 
 def index_of(walk: "Walk", scope: "Scope") -> BundleIndex:
     """The index of the bundle being walked, made on first need."""
-    if scope.bundle is None or getattr(scope.bundle, "owner", None) is not scope.node:
-        outer = scope.bundle
-        index = BundleIndex(walk.types, scope.node)
-        if scope.plan.name != "Bundle" and outer is not None:
-            return outer
-        index.owner = scope.node  # type: ignore[attr-defined]
-        scope.bundle = index
+    if scope.bundle is None or scope.bundle.node is not scope.node:
+        if scope.plan.name != "Bundle" and scope.bundle is not None:
+            return scope.bundle
+        scope.bundle = BundleIndex(walk.types, scope.node)
     return scope.bundle
 
 

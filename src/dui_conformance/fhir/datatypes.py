@@ -11,7 +11,6 @@ from dui_conformance.fhir.primitives import json_kind
 from dui_conformance.fhir.schema import Prop
 
 if TYPE_CHECKING:
-    from dui_conformance.fhir.overlay import Constraint
     from dui_conformance.fhir.walk import Walk
 
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
@@ -90,7 +89,7 @@ def bound(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place) -> None
         bindings.check(walk, value, prop, prop.binding, place, _owner(prop), prop.id)
 
 
-def coding(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: "tuple[Constraint, ...]") -> None:
+def coding(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place) -> None:
     """Coding: an absolute system, that is a code system, and holds the code."""
     system, code = value.get("system"), value.get("code")
     if not isinstance(system, str) or not system:
@@ -118,7 +117,7 @@ def coding(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: 
             walk.report(rule, (place, "code", None), _CORE + "Coding", prop.id, code=code, system=system)
 
 
-def attachment(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: "tuple[Constraint, ...]") -> None:
+def attachment(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place) -> None:
     """Attachment: the stated size and hash are those of the data (R4 Attachment)."""
     data, size = value.get("data"), value.get("size")
     if not isinstance(data, str) or type(size) is not int:
@@ -131,7 +130,7 @@ def attachment(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, co
         walk.report("attachment.size", place, _CORE + "Attachment", prop.id, stated=size, found=found)
 
 
-def identifier(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: "tuple[Constraint, ...]") -> None:
+def identifier(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place) -> None:
     """Identifier: where the system is that of URIs, the value is a whole URI (R4 Identifier, note on system)."""
     text = value.get("value")
     if value.get("system") == "urn:ietf:rfc:3986" and isinstance(text, str) and ":" not in text:

@@ -1,23 +1,28 @@
 """How a slice recognises its values: value, pattern, exists, type and profile discriminators (R4 §5.1.0.14)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dui_conformance.fhir import facets
 from dui_conformance.fhir.fhirpath.compiler import compiled
-from dui_conformance.fhir.fhirpath.engine import Failed, Undecided
 from dui_conformance.fhir.fhirpath.syntax import SyntaxProblem
-from dui_conformance.fhir.fhirpath.values import Node
-from dui_conformance.fhir.invariants import environment
 from dui_conformance.fhir.overlay import Constraint, Slicing
-from dui_conformance.fhir.terminology import codings
+from dui_conformance.fhir.values import matcher
 
 if TYPE_CHECKING:
-    from dui_conformance.fhir.slices import Item
     from dui_conformance.fhir.walk import Walk
 
 _STEP = re.compile(r"(?P<call>\w+)\((?P<argument>[^)]*)\)|(?P<name>[\w$]+)(?:\[x\])?")
+
+
+class Pattern:
+    """A pattern, and what tells whether a value meets it."""
+
+    __slots__ = ("test", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.test = matcher(value)
 
 
 @dataclass(slots=True)
@@ -28,6 +33,7 @@ class Test:
     path: str
     run: Any
     wanted: list[tuple[str, Any]]  # (fixed | pattern | binding | types | profile | present, what)
+    steps: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by type of the value: see `_plain`
 
 
 def _walked(walk: "Walk", con: Constraint, path: str) -> tuple[list[Constraint], list[tuple[str, Any]]]:
@@ -90,7 +96,8 @@ def _of_profiles(walk: "Walk", nodes: list[Constraint]) -> list[Constraint]:
     return out
 
 
-def _compiled(walk: "Walk", one: Constraint, slicing: Slicing) -> list[Test]:
+def tests_of(walk: "Walk", one: Constraint, slicing: Slicing) -> list[Test]:
+    """How a slice recognises its values, one test for each discriminator."""
     tests = []
     for kind, path in slicing.discriminators:
         try:
@@ -135,7 +142,8 @@ def _compiled(walk: "Walk", one: Constraint, slicing: Slicing) -> list[Test]:
                 wanted += _target_types(walk, one, path)
         elif kind == "profile":
             wanted += _profiles(walk, one, path, nodes)
-        tests.append(Test(kind, path, run, wanted))
+        held = [(k, Pattern(what) if k == "pattern" else what) for k, what in wanted]
+        tests.append(Test(kind, path, run, held))
     return tests
 
 
@@ -192,20 +200,7 @@ def _profiles(walk: "Walk", one: Constraint, path: str, nodes: list[Constraint])
     return []
 
 
-def matches(walk: "Walk", one: Constraint, slicing: Slicing, item: "Item") -> bool | None:
-    """Whether a value belongs to a slice; None when that cannot be decided here."""
-    if one.tests is None:
-        one.tests = _compiled(walk, one, slicing)
-        one.kinds = _kinds(walk, one.tests)
-    if one.kinds is not None and isinstance(item.value, dict):
-        resource = item.value.get("resource")
-        name = resource.get("resourceType") if isinstance(resource, dict) else None
-        if not isinstance(name, str) or one.kinds.isdisjoint(walk.types.lineage(name)):
-            return False  # most entries of a bundle are of another type: no profile is tried
-    return _failing(walk, one, slicing, item)[0]
-
-
-def _kinds(walk: "Walk", tests: list[Test]) -> frozenset[str] | None:
+def kinds_of(walk: "Walk", tests: list[Test]) -> frozenset[str] | None:
     """The resource types that a slice by profile admits; None when another discriminator is used."""
     names: set[str] = set()
     for test in tests:
@@ -218,162 +213,3 @@ def _kinds(walk: "Walk", tests: list[Test]) -> frozenset[str] | None:
                 return None
             names.add(profile.type if profile is not None else one)
     return frozenset(names) or None
-
-
-def _failing(walk: "Walk", one: Constraint, slicing: Slicing, item: "Item") -> tuple[bool | None, list[Any]]:
-    if one.tests is None:
-        one.tests = _compiled(walk, one, slicing)
-    node = Node(
-        item.value, item.prop.plan_of(item.value), item.prop, item.extra if isinstance(item.extra, dict) else None
-    )
-    answer: bool | None = True
-    failures: list[Any] = []
-    if not any(test.wanted and test.run is not None for test in one.tests):
-        return None, []
-    for test in one.tests:
-        if not test.wanted or test.run is None:
-            continue  # the slice says nothing there: the other discriminators decide
-        met, why = _met(walk, test, node, item)
-        if met is False:
-            answer = False
-            failures.append(why)
-        elif met is None and answer:
-            answer = None
-    return answer, failures
-
-
-def _met(walk: "Walk", test: Test, node: Node, item: "Item") -> tuple[bool | None, Any]:
-    if test.path == "url" and isinstance(node.value, dict):
-        found: list[Any] = [node.value.get("url")]
-    elif test.path == "$this":
-        found = [node]
-    else:
-        try:
-            found = test.run(environment(walk), [node])
-        except Undecided:
-            return None, None
-        except (Failed, RecursionError):
-            return False, ("discriminator.failed", {"name": test.path})
-    answer: bool | None = True
-    for kind, what in test.wanted:
-        if kind == "present":
-            if bool(found) is not what:
-                return False, ("discriminator.present" if what else "discriminator.absent", {"name": test.path})
-            continue
-        met = [_one(walk, kind, what, f, item) for f in found]
-        if True in met:
-            continue
-        if None in met:
-            answer = None
-            continue
-        value = found[0].value if found and found[0].__class__ is Node else (found[0] if found else None)
-        if kind == "profile":
-            return False, ("discriminator.profile", {"expected": what, "problems": _why(walk, what, found, item)})
-        if not found:
-            return False, ("discriminator.none", {"name": test.path, "expected": facets._told(what)})
-        return False, (
-            "discriminator.value",
-            {"name": test.path, "expected": _wanted(kind, what), "value": _brief(value)},
-        )
-    return answer, None
-
-
-def _wanted(kind: str, what: Any) -> str:
-    return ", ".join(what) if kind == "types" else facets._told(what)
-
-
-def _brief(value: Any) -> Any:
-    return value.get("resourceType", "…") if isinstance(value, dict) else value
-
-
-def _one(walk: "Walk", kind: str, what: Any, found: Any, item: "Item") -> bool | None:
-    value = found.value if found.__class__ is Node else found
-    if kind == "fixed":
-        return facets.same(what, value)
-    if kind == "pattern":
-        return not facets.differences(what, value)
-    if kind == "types":
-        names = walk.types.lineage(found.type) if found.__class__ is Node else ()
-        return any(n in what for n in names)
-    if kind == "binding":
-        held = walk.terminology.value_set(what)
-        if held is None:
-            return None
-        answers = [held.has(s if isinstance(value, dict) else None, c) for s, c in codings(value) if c is not None]
-        return True if True in answers else None if None in answers else False
-    if kind == "profile":
-        return _profile(walk, what, found, item)
-    return None
-
-
-def _profile(walk: "Walk", urls: tuple[str, ...], found: Any, item: "Item") -> bool | None:
-    if found.__class__ is not Node or found.value is None:
-        return False
-    answer: bool | None = False
-    for url in urls:
-        profile = walk.profiles.get(url)
-        if profile is None:
-            answer = None
-            # its type, at least, may be told from a claim
-            claims = (
-                None
-                if not isinstance(found.value, dict)
-                else (
-                    (found.value.get("meta") or {}).get("profile")
-                    if isinstance(found.value.get("meta"), dict)
-                    else None
-                )
-            )
-            if isinstance(claims, list) and url in claims:
-                return True
-            continue
-        if profile.type not in walk.types.lineage(found.type):
-            continue
-        if not walk.problems_with(found.value, found.plan, profile.url, profile.root, item.place):
-            return True
-    return answer
-
-
-def _why(walk: "Walk", urls: tuple[str, ...], found: list[Any], item: "Item") -> list[Any]:
-    """What kept the first value from the first profile of its own type."""
-    for node in found:
-        for url in urls:
-            profile = walk.profiles.get(url)
-            if profile is not None and node.__class__ is Node and profile.type in walk.types.lineage(node.type):
-                return walk.problems_with(node.value, node.plan, profile.url, profile.root, item.place)
-    return []
-
-
-def nearest_item(
-    walk: "Walk", one: Constraint, slicing: Slicing, items: list["Item"]
-) -> tuple["Item | None", list[Any]]:
-    """The value that comes closest to a slice nothing matched, and what kept it out."""
-    best: tuple[int, Any, list[Any]] | None = None
-    for item in items[:200]:
-        _, failures = _failing(walk, one, slicing, item)
-        if not failures:
-            continue
-        weight = sum(_weight(f) for f in failures) - 5 * (len(one.tests) - len(failures))
-        if best is None or weight < best[0]:
-            best = (weight, item, failures)
-    if best is None or best[0] >= 50:
-        return None, []
-    return best[1], best[2]
-
-
-def _weight(failure: Any) -> int:
-    if failure[0] == "discriminator.profile":
-        problems = failure[1]["problems"]
-        return len(problems) if problems else 50  # of another type altogether: not a candidate
-    return 3
-
-
-def nearest_slice(walk: "Walk", child: Constraint, slicing: Slicing, item: "Item") -> tuple[str, list[Any]]:
-    """The slice that a value comes closest to, and what keeps it out."""
-    best: tuple[int, str, list[Any]] | None = None
-    for key, one in child.slices.items():
-        _, failures = _failing(walk, one, slicing, item)
-        weight = sum(_weight(f) for f in failures)
-        if failures and (best is None or weight < best[0]):
-            best = (weight, key, failures)
-    return ("", []) if best is None else (best[1], best[2])

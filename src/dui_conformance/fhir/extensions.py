@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from dui_conformance.fhir import datatypes, facets
+from dui_conformance.fhir import conformity, datatypes, resources
 from dui_conformance.fhir.fhirpath.compiler import compiled
 from dui_conformance.fhir.fhirpath.engine import Failed, Undecided
 from dui_conformance.fhir.fhirpath.syntax import SyntaxProblem
 from dui_conformance.fhir.fhirpath.values import Node
-from dui_conformance.fhir.overlay import Constraint, Profile
+from dui_conformance.fhir.overlay import Profile
 from dui_conformance.fhir.places import Place, steps
 from dui_conformance.fhir.schema import Plan, Prop
 
@@ -18,8 +18,7 @@ _EXTENSION = "http://hl7.org/fhir/StructureDefinition/Extension"
 
 
 def extension(
-    walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: tuple[Constraint, ...], host: Plan,
-    host_prop: Prop | None,
+    walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, host: Plan, host_prop: Prop | None
 ) -> None:  # fmt: skip
     """One extension or modifierExtension on a host element."""
     url = value.get("url")
@@ -28,24 +27,18 @@ def extension(
         rule = "extension.both" if has_value else "extension.neither"
         walk.report(rule, place, _EXTENSION, "Extension", url=str(url)[:200])
     if isinstance(url, str) and url:
-        cons = _defined(walk, url, value, prop, place, cons, host, host_prop)
-    walk.visit(value, prop.plan, place, cons, prop)
+        _defined(walk, url, value, prop, place, host, host_prop)
+    walk.visit(value, prop.plan, place, prop)
 
 
 def _defined(
-    walk: "Walk", url: str, value: dict[str, Any], prop: Prop, place: Place, cons: tuple[Constraint, ...], host: Plan,
-    host_prop: Prop | None,
-) -> tuple[Constraint, ...]:  # fmt: skip
-    absolute = ":" in url
-    if not absolute:
-        # a part of a complex extension: its own definition says what it may be
+    walk: "Walk", url: str, value: dict[str, Any], prop: Prop, place: Place, host: Plan, host_prop: Prop | None
+) -> None:  # fmt: skip
+    if ":" not in url:
+        # a part of a complex extension: the definition of that one says what it may be
         if host.name != "Extension":
             walk.report("extension.relative", place, _EXTENSION, "Extension.url", url=url[:200])
-        elif any(c.slices for c in cons) and not any(c.slice for c in cons):
-            parts = ", ".join(s for c in cons for s in c.slices)
-            asked = next(c for c in cons if c.slices)
-            walk.report("extension.part-unknown", place, asked.profile, asked.id, url=url[:200], allowed=parts)
-        return cons
+        return
     if datatypes.example_url(url) and not walk.options.example_urls:
         walk.report("url.example", (place, "url", None), value=url[:200])
     bare, _, version = url.partition("|")
@@ -62,7 +55,7 @@ def _defined(
         elif modifier:
             walk.report("extension.modifier-unknown", place, _EXTENSION, "Extension", url=bare[:200])
         walk.not_checked("extension", bare[:300], place, "extension-unknown")
-        return cons
+        return
     if profile.modifier and prop.name == "extension":
         walk.report("extension.is-modifier", place, profile.url, "Extension", url=bare)
     elif not profile.modifier and prop.name == "modifierExtension":
@@ -75,9 +68,8 @@ def _defined(
     for rule in profile.context_invariants:
         if _by_path(walk, rule, place, value, host) is False:
             walk.report("extension.context-invariant", place, profile.url, "Extension", url=bare, expression=rule)
-    for problem in profile.problems:
-        walk.not_checked("profile", problem, place, "profile-base-unknown")
-    return cons if profile.root in cons else (*cons, *facets.value(walk, value, None, prop, place, (profile.root,)))
+    resources.told(walk, profile, place)
+    conformity.met(walk, value, prop.plan, profile, place, prop)
 
 
 def names_of(walk: "Walk", host: Plan, prop: Prop | None) -> set[str]:

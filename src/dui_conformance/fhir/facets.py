@@ -1,13 +1,15 @@
 """What overlays ask of one value: type, fixed, pattern, range, length, binding, constraints, profiles."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from dui_conformance.fhir import bindings, invariants
+from dui_conformance.fhir import bindings, conformity, invariants
 from dui_conformance.fhir.fhirpath.values import Moment, Node, Quantity, system
 from dui_conformance.fhir.overlay import Constraint, TypeRule
 from dui_conformance.fhir.places import Place
 from dui_conformance.fhir.schema import Prop
+from dui_conformance.fhir.values import differences, matcher, same, told
 
 if TYPE_CHECKING:
     from dui_conformance.fhir.walk import Walk
@@ -16,26 +18,25 @@ _ANY = ("Resource", "DomainResource", "Element", "BackboneElement")
 
 
 def value(
-    walk: "Walk", item: Any, extra: dict[str, Any] | None, prop: Prop | None, place: Place, cons: tuple[Constraint, ...]
-) -> tuple[Constraint, ...]:
-    """Check one value against each overlay; gives the overlays to go on with, those of its profiles added."""
-    out = list(cons)
-    for con in out:  # grows as type rules bring in the roots of their profiles
+    walk: "Walk", item: Any, extra: dict[str, Any] | None, prop: Prop | None, place: Place, cons: Sequence[Constraint]
+) -> None:
+    """Check one value against each constraint; the profiles that their types ask for are asked of it too."""
+    for con in cons:
         if not con.asks:
             continue
-        if con.types is not None and prop is not None:
-            allowed, more = _typed(walk, con, con.types, item, prop, place)
-            out += [m for m in more if m not in out]
-            if not allowed:
-                continue
+        if con.types is not None and prop is not None and not _typed(walk, con, con.types, item, extra, prop, place):
+            continue
         if con.fixed is not None:
             _fixed(walk, con, item, extra, place)
         if con.pattern is not None:
-            for rule, values in differences(con.pattern, item):
+            if con.matches is None:
+                con.matches = matcher(con.pattern)
+            if not con.matches(item):
+                rule, values = differences(con.pattern, item)[0]
                 walk.report(rule, place, con.asked_by("pattern"), con.id, **values)
-                break
         if item is not None:
-            _bounded(walk, con, item, prop, place)
+            if con.max_length or con.minimum is not None or con.maximum is not None:
+                _bounded(walk, con, item, prop, place)
             if con.binding is not None:
                 bindings.check(walk, item, prop, con.binding, place, con.asked_by("binding"), con.id)
         if con.invariants:
@@ -43,14 +44,14 @@ def value(
             if plan is not None:
                 if "." not in con.id and plan.kind == "resource":
                     continue  # the root of a profile: evaluated once the resource is entered, as its %resource
-                invariants.of_constraint(walk, con.invariants, Node(item, plan, prop, extra), place)
-    return tuple(out)
+                invariants.of_constraint(walk, con, Node(item, plan, prop, extra), place)
 
 
 def _typed(
-    walk: "Walk", con: Constraint, types: dict[str, TypeRule], item: Any, prop: Prop, place: Place
-) -> tuple[bool, list[Constraint]]:
-    """Whether the type is allowed, and the overlays of the profiles that the type rule asks for."""
+    walk: "Walk", con: Constraint, types: dict[str, TypeRule], item: Any, extra: dict[str, Any] | None, prop: Prop,
+    place: Place,
+) -> bool:  # fmt: skip
+    """Whether the type is allowed; asks the profiles of its rule."""
     if prop.resource:
         name = item.get("resourceType") if isinstance(item, dict) else None
         kinds = walk.types.lineage(name) if isinstance(name, str) and name.isalpha() else ()
@@ -63,19 +64,20 @@ def _typed(
             rule = next(types[t] for t in types if t in _ANY)
     if rule is None:
         walk.report("type.not-allowed", place, con.asked_by("types"), con.id, found=found, allowed=", ".join(types))
-        return False, []
+        return False
     if prop.type == "Reference" and isinstance(item, dict) and (rule.targets or rule.aggregation):
         from dui_conformance.fhir import references
 
-        references.later(walk, item, rule.targets, place, con.asked_by("types"), con.id, rule.aggregation)
-    if not rule.profiles or item is None:
-        return True, []
-    return True, _profiled(walk, con, item, prop, rule.profiles, place)
+        references.constrained(walk, item, rule.targets, place, con.asked_by("types"), con.id, rule.aggregation)
+    if rule.profiles and item is not None:
+        _profiled(walk, con, item, extra, prop, rule.profiles, place)
+    return True
 
 
 def _profiled(
-    walk: "Walk", con: Constraint, item: Any, prop: Prop, urls: tuple[str, ...], place: Place
-) -> list[Constraint]:  # fmt: skip
+    walk: "Walk", con: Constraint, item: Any, extra: dict[str, Any] | None, prop: Prop, urls: tuple[str, ...],
+    place: Place,
+) -> None:  # fmt: skip
     held = []
     for url in urls:
         profile = walk.profiles.get(url)
@@ -83,20 +85,23 @@ def _profiled(
             walk.not_checked("profile", url, place, "profile-unknown")
         else:
             held.append(profile)
-    if len(held) < len(urls) and len(urls) > 1:
-        return []  # one of the choices is not at hand: it might be the one that is met
+    if not held or (len(held) < len(urls) and len(urls) > 1):
+        return  # one of the choices is not at hand: it might be the one that is met
+    plan, scope = prop.plan_of(item), None
+    if prop.resource and isinstance(item, dict):
+        scope = walk.scope_of(item, prop, place)
+        if scope is None:
+            return
     if len(held) == 1:
-        return [held[0].root]
-    if held:
-        plan = prop.plan_of(item)
-        tried = [(walk.problems_with(item, plan, p.url, p.root, place), p) for p in held]
-        best = min(tried, key=lambda pair: len(pair[0]))
-        if best[0]:
-            walk.report(
-                "profile.none-of", place, con.asked_by("types"), con.id, allowed=", ".join(p.url for p in held),
-                near=best[1].url, why=best[0][0],
-            )  # fmt: skip
-    return []
+        conformity.met(walk, item, plan, held[0], place, prop, extra, scope)
+        return
+    tried = [conformity.verdict(walk, item, plan, p, place, prop, extra, scope, quick=False).kept_out for p in held]
+    why = min(tried, key=len)
+    if why:
+        walk.report(
+            "profile.none-of", place, con.asked_by("types"), con.id, allowed=", ".join(p.url for p in held),
+            near=held[tried.index(why)].url, why=why[0],
+        )  # fmt: skip
 
 
 def _fixed(walk: "Walk", con: Constraint, item: Any, extra: dict[str, Any] | None, place: Place) -> None:
@@ -105,79 +110,22 @@ def _fixed(walk: "Walk", con: Constraint, item: Any, extra: dict[str, Any] | Non
     if same(con.fixed, item):
         return
     if isinstance(con.fixed, dict) and isinstance(item, dict):
-        told = False
+        said = False
         for key in item:
             if key not in con.fixed:
-                told = True
+                said = True
                 walk.report("fixed.extra", (place, key, None), con.asked_by("fixed"), con.id, name=key[:64])
         for key, wanted in con.fixed.items():
             if key not in item:
-                told = True
-                walk.report("fixed.missing", place, con.asked_by("fixed"), con.id, name=key, expected=_told(wanted))
+                said = True
+                walk.report("fixed.missing", place, con.asked_by("fixed"), con.id, name=key, expected=told(wanted))
             elif not same(wanted, item[key]):
-                told = True
+                said = True
                 walk.report("fixed.differs", (place, key, None), con.asked_by("fixed"), con.id,
-                            expected=_told(wanted), value=item[key])  # fmt: skip
-        if told:
+                            expected=told(wanted), value=item[key])  # fmt: skip
+        if said:
             return
-    walk.report("fixed.differs", place, con.asked_by("fixed"), con.id, expected=_told(con.fixed), value=item)
-
-
-def same(wanted: Any, found: Any) -> bool:
-    """Exactly the same value; 1 is not true, and 1.0 is not 1.00."""
-    if isinstance(wanted, dict):
-        return (
-            isinstance(found, dict)
-            and wanted.keys() == found.keys()
-            and all(same(v, found[k]) for k, v in wanted.items())
-        )
-    if isinstance(wanted, list):
-        return isinstance(found, list) and len(wanted) == len(found) and all(map(same, wanted, found))
-    if isinstance(wanted, bool) or isinstance(found, bool):
-        return wanted is found
-    if isinstance(wanted, (int, float, Decimal)) and isinstance(found, (int, float, Decimal)):
-        return Decimal(str(wanted)) == Decimal(str(found))
-    return bool(wanted == found)
-
-
-def differences(pattern: Any, found: Any, path: str = "") -> list[tuple[str, dict[str, Any]]]:
-    """Why a value does not meet a pattern; empty when it does (R4 ElementDefinition.pattern[x])."""
-    if isinstance(pattern, dict):
-        if not isinstance(found, dict):
-            return [("pattern.missing", {"name": path or "?", "expected": _told(pattern)})]
-        out: list[tuple[str, dict[str, Any]]] = []
-        for key, wanted in pattern.items():
-            below = f"{path}.{key}" if path else key
-            if key not in found:
-                out.append(("pattern.missing", {"name": below, "expected": _told(wanted)}))
-            else:
-                out += differences(wanted, found[key], below)
-        return out
-    if isinstance(pattern, list):
-        items = found if isinstance(found, list) else [found]
-        out = []
-        for wanted in pattern:
-            # each item of the pattern must be met by some item, wherever it stands
-            tried: list[list[tuple[str, dict[str, Any]]]] = [differences(wanted, item, path) for item in items]
-            if all(tried):
-                out += tried[0] if len(tried) == 1 else [
-                    ("pattern.missing", {"name": path or "?", "expected": _told(wanted)})
-                ]  # fmt: skip
-        return out
-    return (
-        []
-        if same(pattern, found)
-        else [("pattern.differs", {"name": path, "expected": _told(pattern), "value": found})]
-    )
-
-
-def _told(value: Any) -> str:
-    import json
-
-    if isinstance(value, (dict, list)):
-        text = json.dumps(value, ensure_ascii=False, default=str)
-        return text if len(text) <= 200 else text[:199] + "…"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    walk.report("fixed.differs", place, con.asked_by("fixed"), con.id, expected=told(con.fixed), value=item)
 
 
 def _bounded(walk: "Walk", con: Constraint, item: Any, prop: Prop | None, place: Place) -> None:
@@ -197,7 +145,7 @@ def _bounded(walk: "Walk", con: Constraint, item: Any, prop: Prop | None, place:
             walk.not_checked("expression", message, place, "incomparable")
         elif order == wrong:
             facet = "minimum" if wrong < 0 else "maximum"
-            walk.report(message, place, con.asked_by(facet), con.id, value=_written(found), limit=_told(limit))
+            walk.report(message, place, con.asked_by(facet), con.id, value=_written(found), limit=told(limit))
 
 
 def _written(value: Any) -> str:

@@ -7,6 +7,7 @@ from dui_conformance.fhir.fhirpath.compiler import compiled
 from dui_conformance.fhir.fhirpath.engine import Env, Failed, Undecided, truth
 from dui_conformance.fhir.fhirpath.syntax import SyntaxProblem
 from dui_conformance.fhir.fhirpath.values import Node
+from dui_conformance.fhir.overlay import Constraint
 from dui_conformance.fhir.places import Place
 from dui_conformance.fhir.schema import Invariant, Plan, Prop
 
@@ -44,12 +45,16 @@ def of_plan(walk: "Walk", node: dict[str, Any], plan: Plan, place: Place) -> Non
 
 def of_prop(walk: "Walk", value: Any, prop: Prop, place: Place) -> None:
     """The constraints that a base type puts on one of its elements."""
-    _check(walk, _ready(prop.invariants), Node(value, prop.plan_of(value), prop), place)
+    if prop.compiled is None:
+        prop.compiled = _ready(prop.invariants)
+    _check(walk, prop.compiled, Node(value, prop.plan_of(value), prop), place)
 
 
-def of_constraint(walk: "Walk", invariants: list[Invariant], node: Node, place: Place) -> None:
+def of_constraint(walk: "Walk", con: Constraint, node: Node, place: Place) -> None:
     """The constraints of a profile on one element."""
-    _check(walk, _ready(invariants), node, place)
+    if con.compiled is None:
+        con.compiled = _ready(con.invariants)
+    _check(walk, con.compiled, node, place)
 
 
 def _check(walk: "Walk", ready: tuple[Any, ...], node: Node, place: Place) -> None:

@@ -57,12 +57,13 @@ class NotChecked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of one validation."""
+    """The outcome of one validation. `unapplied`: profiles asked of their type, of which no resource was."""
 
     resource_type: str
     profiles: tuple[str, ...]
     issues: tuple[Issue, ...]
     not_checked: tuple[NotChecked, ...]
+    unapplied: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dui_conformance.fhir import places
+from dui_conformance.fhir.values import coded
 from dui_conformance.text import Text, personal, plain
 
 if TYPE_CHECKING:
-    from dui_conformance.fhir.walk import Found
+    from dui_conformance.fhir.found import Found
 
 # What these places hold comes from the resource and may name a person; the rest comes from definitions.
 _PERSONAL = frozenset({"value", "codes", "code", "reference", "found_url", "expected_id"})
@@ -102,7 +103,7 @@ def _glued(text: str) -> str:
 
 
 def _value(name: str, value: Any, language: str, root: str) -> str:
-    from dui_conformance.fhir.walk import Found
+    from dui_conformance.fhir.found import Found
 
     if isinstance(value, Found):
         return _sentence(value.id, value.values, language, root) + f" ({places.path(root, value.place)})"
@@ -122,7 +123,7 @@ def _value(name: str, value: Any, language: str, root: str) -> str:
         return ", ".join(value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, (dict, list)):
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = coded(value) or json.dumps(value, ensure_ascii=False, default=str)
     text = text if len(text) <= _LIMIT or name == "expression" else text[: _LIMIT - 1] + "…"
     return personal(text) if name in _PERSONAL else plain(text)
 

@@ -56,7 +56,10 @@ class Constraint:
     by: dict[str, str] = field(default_factory=dict)
     heavy: bool | None = None  # whether anything is asked of the value itself (see `asks`)
     tests: Any = None  # how to recognise the slice, once compiled
-    kinds: frozenset[str] | None = None  # of a slice by profile of `resource`: the only types it can be
+    matches: Any = None  # the pattern, once compiled
+    laid: Any = None  # the children, with the properties of the type they were last laid over
+    group: Any = None  # how to share values among the slices, once compiled
+    compiled: tuple[Any, ...] | None = None  # the invariants, once compiled
 
     def copy(self) -> "Constraint":
         out = Constraint(
@@ -82,9 +85,9 @@ class Constraint:
         return self.heavy
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Profile:
-    """A compiled profile. `problems` are what kept parts of it from being compiled."""
+    """A compiled profile. `problems` are the parents that are not held, `astray` the elements that its type has not."""
 
     url: str
     version: str
@@ -95,6 +98,7 @@ class Profile:
     modifier: bool = False
     abstract: bool = False
     problems: tuple[str, ...] = ()
+    astray: tuple[str, ...] = ()
 
 
 class Profiles:
@@ -150,7 +154,7 @@ class Profiles:
         return Profile(
             url, version, name, root, contexts or (base.contexts if base else ()),
             tuple(str(c) for c in data.get("contextInvariant", ())), modifier, bool(data.get("abstract")),
-            tuple(problems),
+            tuple(problems), (*(base.astray if base else ()), *builder.astray),
         )  # fmt: skip
 
 
@@ -161,6 +165,7 @@ class _Builder:
         self.types = types
         self.url = url
         self.root = root
+        self.astray: list[str] = []
         self._open: dict[str, str] = {}  # path -> slice last opened there, for elements without ids
 
     def apply(self, element: Resource) -> None:
@@ -211,6 +216,8 @@ class _Builder:
         child = node.children.get(stem)
         if child is None:
             props = plan.elements.get(stem, ()) if plan is not None else ()
+            if not props and plan is not None and plan.elements:
+                self.astray.append(f"{node.id}.{name}")
             below = props[0].plan if len(props) == 1 and not props[0].resource else None
             child = Constraint(self.url, f"{node.id}.{name}", below)
             node.children[stem] = child

@@ -1,13 +1,15 @@
 """FHIR packages (`.tgz`): what they are, what they need, what they hold, their examples."""
 
+import gzip
 import hashlib
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from dui_conformance.fhir.pack import Resource
 
@@ -65,7 +67,7 @@ def read(package: Path | bytes) -> Package:
                 examples.append(value)
     stated = manifest.get("dependencies")
     needs = {str(k): str(v) for k, v in stated.items()} if isinstance(stated, dict) else {}
-    versions = manifest.get("fhirVersions")
+    versions = manifest.get("fhirVersions", manifest.get("fhir-version-list"))
     return Package(
         str(manifest.get("name", "")), str(manifest.get("version", "")), needs,
         tuple(str(v) for v in versions) if isinstance(versions, list) else (),
@@ -74,23 +76,39 @@ def read(package: Path | bytes) -> Package:
 
 
 def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
-    total = 0
+    """The JSON files of a package; links, and what lies deeper, are passed over."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+        with tarfile.open(fileobj=cast("IO[bytes]", _Bounded(data)), mode="r|") as archive:
             for count, member in enumerate(archive):
                 if count >= _MEMBERS_LIMIT:
                     raise DefinitionsError("the package holds too many files")
                 name = member.name.removeprefix("./").removeprefix("package/")
                 if not member.isfile() or not name.endswith(".json") or name.count("/") > 1:
                     continue
-                total += member.size
-                if member.size > _MEMBER_LIMIT or total > _PACKAGE_LIMIT:
+                if member.size > _MEMBER_LIMIT:
                     raise DefinitionsError("the package is too large")
                 stream = archive.extractfile(member)
                 if stream is not None:
                     yield name, stream.read()
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise DefinitionsError(f"the package cannot be read: {error}") from error
+
+
+class _Bounded:
+    """A gzip stream that gives so many bytes and no more: a small file may hold terabytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._stream = gzip.GzipFile(fileobj=io.BytesIO(data))
+        self._left = _PACKAGE_LIMIT
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= _PACKAGE_LIMIT:
+            raise DefinitionsError("the package is too large")
+        content = self._stream.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise DefinitionsError("the package is too large")
+        return content
 
 
 def _json(data: bytes) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+from dui_conformance.fhir import conformity
 from dui_conformance.fhir.fhirpath.values import Node
 from dui_conformance.fhir.places import Place
-from dui_conformance.fhir.schema import Prop
+from dui_conformance.fhir.schema import Plan, Prop
+from dui_conformance.fhir.scope import Scope
 
 if TYPE_CHECKING:
-    from dui_conformance.fhir.overlay import Constraint
-    from dui_conformance.fhir.walk import Scope, Walk
+    from dui_conformance.fhir.overlay import Profile
+    from dui_conformance.fhir.walk import Walk
 
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 _RELATIVE = re.compile(
@@ -23,18 +25,44 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 
 class Target:
-    """What a reference leads to. `status`: contained, container, bundled, missing, ambiguous, external."""
+    """What a reference leads to. `status`: contained, container, bundled, missing, ambiguous, external.
 
-    __slots__ = ("entry", "node", "status", "type")
+    `rank` is that of a contained resource.
+    """
 
-    def __init__(self, status: str, node: dict[str, Any] | None = None, kind: str = "", entry: Any = None) -> None:
+    __slots__ = ("entry", "node", "rank", "status", "type")
+
+    def __init__(
+        self, status: str, node: dict[str, Any] | None = None, kind: str = "", entry: Any = None, rank: int = 0
+    ) -> None:
         self.status = status
         self.node = node
         self.type = kind
         self.entry = entry
+        self.rank = rank
 
 
-def reference(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: "tuple[Constraint, ...]") -> None:
+class Pending:
+    """A reference whose target is to meet one of some profiles: looked at once all has been walked.
+
+    So a chain of references is followed step by step, and a fault is told at its own place and at the references
+    that lead straight to it.
+    """
+
+    __slots__ = ("element", "place", "profile", "profiles", "scope", "target")
+
+    def __init__(
+        self, target: Target, profiles: "list[Profile]", place: Place, profile: str, element: str, scope: Scope
+    ) -> None:
+        self.target = target
+        self.profiles = profiles
+        self.place = place
+        self.profile = profile
+        self.element = element
+        self.scope = scope
+
+
+def reference(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place) -> None:
     """One Reference against its base element: syntax, resolution, target type."""
     text = value.get("reference")
     stated = value.get("type")
@@ -59,7 +87,7 @@ def reference(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, con
             if walk.options.references == "exist" and _RELATIVE.fullmatch(text) and not _supported(walk, text):
                 walk.report("reference.unresolved", place, _CORE + "Reference", prop.id, reference=text)
             walk.not_checked("reference", _kind(text), place, "reference-external")
-        match = _RELATIVE.fullmatch(text) or _REST.fullmatch(text)
+        match = None if text.startswith("urn:") else _RELATIVE.fullmatch(text) or _REST.fullmatch(text)
         if match and target.node is not None and target.type and match["type"] != target.type:
             walk.report("reference.other-type", place, _CORE + "Reference", prop.id, reference=text, found=target.type)
         if isinstance(stated, str) and target.type and stated != target.type and ":" not in stated:
@@ -99,6 +127,8 @@ def _kind(text: str) -> str:
 
 
 def _well_formed(walk: "Walk", text: str, place: Place, prop: Prop) -> bool:
+    if text.startswith("urn:"):
+        return True
     match = _RELATIVE.fullmatch(text)
     if match is None and (text.startswith("#") or _ABSOLUTE.match(text)):
         return True
@@ -113,7 +143,7 @@ def _well_formed(walk: "Walk", text: str, place: Place, prop: Prop) -> bool:
     return False
 
 
-def resolved(walk: "Walk", text: str, scope: "Scope") -> Target:
+def resolved(walk: "Walk", text: str, scope: Scope) -> Target:
     """Where a reference leads, inside the resource and its bundle."""
     if text.startswith("#"):
         root = scope.root
@@ -123,12 +153,12 @@ def resolved(walk: "Walk", text: str, scope: "Scope") -> Target:
         if held is None:
             held = root.contained = {}
             listed = root.node.get("contained")
-            for resource in listed if isinstance(listed, list) else ():
+            for rank, resource in enumerate(listed if isinstance(listed, list) else ()):
                 if isinstance(resource, dict) and isinstance(resource.get("id"), str):
-                    held.setdefault(resource["id"], resource)
-        node = held.get(text[1:])
-        if node is not None:
-            return Target("contained", node, str(node.get("resourceType", "")))
+                    held.setdefault(resource["id"], (resource, rank))
+        if text[1:] in held:
+            node, rank = held[text[1:]]
+            return Target("contained", node, str(node.get("resourceType", "")), None, rank)
         if isinstance(root.node.get("id"), str) and text[1:] == root.node["id"] and scope.container is not None:
             return Target("container", root.node, root.plan.name)
         return Target("missing")
@@ -141,11 +171,11 @@ def resolved(walk: "Walk", text: str, scope: "Scope") -> Target:
     return Target("external", None, kind)
 
 
-def later(
+def constrained(
     walk: "Walk", value: dict[str, Any], targets: tuple[str, ...], place: Place, profile: str, element: str,
     aggregation: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
-    """What a definition allows a reference to point at: types, profiles, aggregation."""
+    """What a profile allows a reference to point at: types, profiles, aggregation."""
     text = value.get("reference")
     target = resolved(walk, text, walk.scope) if isinstance(text, str) and text else None
     if aggregation and target is not None and target.status != "missing":
@@ -172,12 +202,16 @@ def _allowed(
         return
     lineage = walk.types.lineage(kind) if walk.types.is_resource(kind) else (kind,)
     if not any(n in names for n in lineage) and "Resource" not in names:
+        # Of what is not at hand the type is only what the address says. The base type then warns, as it is a remark
+        # on a text; what a profile asks is held to.
+        vague = (target is None or target.status == "external") and profile.startswith(_CORE)
         walk.report(
-            "reference.target-type", place, profile, element, found=kind, allowed=", ".join(dict.fromkeys(names))
-        )
+            "reference.target-type", place, profile, element, "warning" if vague else "", found=kind,
+            allowed=", ".join(dict.fromkeys(names)),
+        )  # fmt: skip
         return
     if target is not None and target.node is not None:
-        _target_profile(walk, target, targets, lineage, place, profile, element)
+        _later(walk, target, targets, lineage, place, profile, element)
 
 
 def _target_names(walk: "Walk", targets: tuple[str, ...]) -> list[str] | None:
@@ -201,7 +235,7 @@ def _named(walk: "Walk", targets: tuple[str, ...]) -> list[str] | None:
     return names
 
 
-def _target_profile(
+def _later(
     walk: "Walk", target: Target, targets: tuple[str, ...], lineage: tuple[str, ...], place: Place, profile: str,
     element: str,
 ) -> None:  # fmt: skip
@@ -214,34 +248,57 @@ def _target_profile(
         if not held.root.children and not held.root.invariants:
             return  # the base type itself
         tried.append(held)
-    if not tried or target.node is None or walk.silent > 3:
-        return
+    if tried:
+        waiting: list[Any] = walk.references if walk.collected is None else walk.collected.said
+        waiting.append(Pending(target, tried, place, profile, element, walk.scope))
+
+
+def settle(walk: "Walk") -> None:
+    """Look at the targets of the references that wait."""
+    while walk.references:
+        waiting, walk.references = walk.references, []
+        for pending in waiting:
+            _settle(walk, pending)
+
+
+def _settle(walk: "Walk", pending: Pending) -> None:
+    target = pending.target
     plan = walk.types.type(target.type)
-    if plan is None:
+    if plan is None or target.node is None:
         return
-    results = []
-    for held in tried:
-        saved = walk.scope
-        walk.scope = _scope_of(walk, target, saved)
-        problems = walk.problems_with(target.node, plan, held.url, held.root, place)
-        walk.scope = saved
+    scope, results = None, []
+    for held in pending.profiles:
+        said = walk.verdicts.get((id(target.node), held.url))
+        if said is None:
+            scope = scope or _scope_of(pending, target.node, plan)
+            said = conformity.verdict(walk, target.node, plan, held, scope.place, scope=scope, quick=False)
+        if said is conformity.CLEAN:
+            return
+        problems = said.kept_out
         if not problems:
             return
         results.append((problems, held.url))
     best = min(results, key=lambda pair: len(pair[0]))
     walk.report(
-        "reference.target-profile", place, profile, element, allowed=", ".join(h.url for h in tried), near=best[1],
-        why=best[0][0],
+        "reference.target-profile", pending.place, pending.profile, pending.element,
+        allowed=", ".join(h.url for h in pending.profiles), near=best[1], why=best[0][0],
     )  # fmt: skip
 
 
-def _scope_of(walk: "Walk", target: Target, here: "Scope") -> "Scope":
-    from dui_conformance.fhir.walk import Scope
-
-    plan = walk.types.type(target.type) or here.plan
-    container = here.root if target.status == "contained" else None
-    entry = target.entry if target.entry is not None else here.entry
-    return Scope(target.node or {}, plan, here.place, container, here.bundle, entry, outer=here)
+def _scope_of(pending: Pending, node: dict[str, Any], plan: Plan) -> Scope:
+    """What surrounds the target of a reference, and where it stands."""
+    here, target = pending.scope, pending.target
+    root = here.root
+    if target.status == "contained":
+        place: Place = (root.place, root.plan.props.get("contained", "contained"), target.rank)
+        return Scope(node, plan, place, root, here.bundle, here.entry, outer=root)
+    if target.status == "container" or target.entry is None or here.bundle is None:
+        return Scope(node, plan, root.place, None, here.bundle, here.entry, outer=root.outer)
+    bundle = here
+    while bundle.outer is not None and bundle.node is not here.bundle.node:
+        bundle = bundle.outer
+    place = here.bundle.place_of(target.entry, bundle)
+    return Scope(node, plan, place, None, here.bundle, target.entry, outer=bundle)
 
 
 def canonical(walk: "Walk", value: str, prop: Prop, place: Place) -> None:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dui_conformance.fhir import bundles, invariants, questionnaires
-from dui_conformance.fhir.fhirpath.values import Node
-from dui_conformance.fhir.overlay import Constraint, Profile
+from dui_conformance.fhir import bundles, questionnaires
+from dui_conformance.fhir.overlay import Profile
 from dui_conformance.fhir.places import Place
 from dui_conformance.fhir.schema import Plan, Prop
 
@@ -25,10 +24,17 @@ _VITAL_SIGNS = {
 
 
 def claimed(
-    walk: "Walk", node: dict[str, Any], plan: Plan, place: Place, cons: tuple[Constraint, ...]
-) -> tuple[Constraint, ...]:  # fmt: skip
-    """The overlays of a resource: those given, and those of the profiles that it claims."""
-    out = list(cons)
+    walk: "Walk", node: dict[str, Any], plan: Plan, place: Place, asked: tuple[Profile, ...]
+) -> tuple[Profile, ...]:  # fmt: skip
+    """The profiles of a resource: those given, and those that it claims."""
+    out = list(asked)
+    lineage = walk.types.lineage(plan.name)
+    for canonical, wanted in walk.of_their_type.items():
+        if wanted.type in lineage and walk.scope.container is None:
+            walk.applied.add(canonical)
+            if wanted not in out:
+                told(walk, wanted, place)
+                out.append(wanted)
     meta = node.get("meta")
     claims = meta.get("profile") if isinstance(meta, dict) else None
     claims = [c for c in claims if isinstance(c, str)] if isinstance(claims, list) else []
@@ -39,17 +45,20 @@ def claimed(
         profile = walk.profiles.get(claim)
         if profile is None:
             walk.not_checked("profile", claim, place, "profile-unknown")
-        elif profile.type not in walk.types.lineage(plan.name):
+        elif profile.type not in lineage:
             walk.report("profile.wrong-type", place, profile.url, claim=claim, type=profile.type, found=plan.name)
-        elif not any(c.id == profile.root.id and c.profile == profile.url for c in out):
-            _told(walk, profile, place)
-            out.append(profile.root)
+        elif profile not in out:
+            told(walk, profile, place)
+            out.append(profile)
     return tuple(out)
 
 
-def _told(walk: "Walk", profile: Profile, place: Place) -> None:
+def told(walk: "Walk", profile: Profile, place: Place) -> None:
+    """List what of a profile cannot be checked, whatever the resource."""
     for problem in profile.problems:
         walk.not_checked("profile", problem, place, "profile-base-unknown")
+    for element in profile.astray:
+        walk.not_checked("profile", f"{profile.url} {element}", place, "profile-element-unknown")
 
 
 def _vital_signs(node: dict[str, Any]) -> Iterator[str]:
@@ -62,7 +71,7 @@ def _vital_signs(node: dict[str, Any]) -> Iterator[str]:
                 yield name
 
 
-def inner(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: tuple[Constraint, ...]) -> None:
+def inner(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place) -> None:
     """A resource inside another one: contained, in an entry, in a parameter."""
     scope = walk.scope
     if prop.name == "contained":
@@ -78,21 +87,11 @@ def inner(walk: "Walk", value: dict[str, Any], prop: Prop, place: Place, cons: t
                              ("security", "contained.security")):  # fmt: skip
                 if name in meta:
                     walk.report(rule, place, _DOM, "DomainResource.contained", name=name)
-        walk.resource(value, place, cons, scope.root, scope, scope.bundle, scope.entry)
-    elif scope.plan.name == "Bundle" and prop.id == "Bundle.entry.resource":
-        index = bundles.index_of(walk, scope)
-        walk.resource(value, place, cons, None, scope, index, index.entry_of(value))
-    elif scope.plan.name == "Parameters":
-        walk.resource(value, place, cons, None, scope, bundles.index_of(walk, scope), None)
-    else:
-        walk.resource(value, place, cons, None, scope, scope.bundle, scope.entry)
+    walk.resource(value, place, scope=walk.scope_of(value, prop, place))
 
 
-def after(walk: "Walk", node: dict[str, Any], plan: Plan, place: Place, cons: tuple[Constraint, ...]) -> None:
+def after(walk: "Walk", node: dict[str, Any], plan: Plan, place: Place) -> None:
     """What can be said of a resource once its parts are known."""
-    for con in cons:
-        if con.invariants and "." not in con.id:
-            invariants.of_constraint(walk, con.invariants, Node(node, plan), place)
     if "contained" in node:
         _contained(walk, node, place)
     if (

@@ -37,6 +37,7 @@ class Prop:
         "check",
         "choice",
         "codes",
+        "compiled",
         "element",
         "extended",
         "fixed",
@@ -76,6 +77,7 @@ class Prop:
         self.targets: tuple[str, ...] = tuple(chosen.get("targetProfile", ()))
         self.check: Check | None = CHECKS.get(type_code)
         self.invariants: tuple[Invariant, ...] = ()
+        self.compiled: tuple[Any, ...] | None = None  # the invariants, once compiled
         self.resource = type_code in ("Resource", "DomainResource")
         binding = data.get("binding") or {}
         self.binding = Binding(binding["strength"], binding["valueSet"]) if binding.get("valueSet") else None
@@ -120,6 +122,8 @@ class Plan:
     props: dict[str, Prop] = field(default_factory=dict, repr=False)
     # element name -> its properties: one, or one for each type of a choice
     elements: dict[str, tuple[Prop, ...]] = field(default_factory=dict, repr=False)
+    # choice element -> its properties by the names they may be written under, `_` siblings too
+    variants: dict[str, dict[str, Prop]] = field(default_factory=dict, repr=False)
     required: tuple[tuple[str, tuple[str, ...], Prop], ...] = ()
     choices: tuple[tuple[str, frozenset[str]], ...] = ()
     invariants: tuple[Invariant, ...] = ()
@@ -232,6 +236,10 @@ class Types:
                     prop.invariants = _invariants(element, plan.url)
                 plan.props[prop.name] = prop
             plan.elements[stem] = tuple(props)
+            if len(props) > 1:
+                plan.variants[stem] = {p.name: p for p in props} | {
+                    f"_{p.name}": p for p in props if p.check is not None
+                }
             if element.get("min", 0) and props:
                 required.append((stem, tuple(p.name for p in props), props[0]))
         plan.required = tuple(required)

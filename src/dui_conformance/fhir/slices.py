@@ -1,16 +1,15 @@
 """Children handed to overlays: cardinalities, and which slice each value belongs to."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dui_conformance.fhir import discriminators
+from dui_conformance.fhir import nearest, recognition
 from dui_conformance.fhir.overlay import UNBOUNDED, Constraint, slicing_of
 from dui_conformance.fhir.places import Place
 from dui_conformance.fhir.schema import Plan, Prop
 
 if TYPE_CHECKING:
     from dui_conformance.fhir.walk import Walk
-
-Assigned = dict[tuple[str, int | None], tuple[Constraint, ...]]
 
 
 class Item:
@@ -26,17 +25,25 @@ class Item:
         self.place = place
 
 
-def items_of(node: dict[str, Any], plan: Plan, name: str, place: Place) -> list[Item]:
+_ASTRAY = 50  # resources of no slice that are told, with what keeps each out
+
+Asked = dict[tuple[str, int | None], tuple[Item, list[Constraint]]]  # by property and rank: the value, what is asked
+
+
+def items_of(node: dict[str, Any], props: Sequence[Prop], place: Place) -> list[Item]:
     """The values of one element, whichever type of a choice they are written as."""
     out: list[Item] = []
-    for prop in plan.elements.get(name, ()):
+    for prop in props:
         value = node.get(prop.name)
         extra = node.get("_" + prop.name) if prop.check is not None else None
         if value is None and extra is None:
             continue
-        if type(value) is list or (value is None and type(extra) is list):
-            values = value if type(value) is list else []
-            extras = extra if type(extra) is list else []
+        if value.__class__ is list and extra is None:
+            for index, one in enumerate(value):
+                out.append(Item(one, None, prop, index, (place, prop, index)))
+        elif value.__class__ is list or (value is None and extra.__class__ is list):
+            values = value if value.__class__ is list else []
+            extras = extra if extra.__class__ is list else []
             for index in range(max(len(values), len(extras))):
                 one = values[index] if index < len(values) else None
                 more = extras[index] if index < len(extras) else None
@@ -47,21 +54,62 @@ def items_of(node: dict[str, Any], plan: Plan, name: str, place: Place) -> list[
     return out
 
 
-def distribute(walk: "Walk", node: dict[str, Any], plan: Plan, place: Place, cons: tuple[Constraint, ...]) -> Assigned:
-    """Check the cardinalities of the children that overlays speak of; say which overlays go with each value."""
-    out: dict[tuple[str, int | None], list[Constraint]] = {}
-    for con in cons:
+# name, constraint, properties, the same by JSON name where it is a choice, whether more than a count is asked
+_Row = tuple[str, Constraint, tuple[Prop, ...], dict[str, Prop] | None, bool]
+
+
+def _laid(con: Constraint, plan: Plan) -> list[_Row]:
+    """The children of a constraint that the type has, and that ask something."""
+    if con.laid is None or con.laid[0] is not plan:
+        rows = []
         for name, child in con.children.items():
             props = plan.elements.get(name)
-            if props is None:
+            more = bool(child.asks or child.children or child.slices)
+            if props and (more or child.min or child.max != UNBOUNDED):
+                rows.append((name, child, props, plan.variants.get(name), more))
+        con.laid = (plan, rows)
+    out: list[_Row] = con.laid[1]
+    return out
+
+
+def _written(node: dict[str, Any], props: tuple[Prop, ...], variants: dict[str, Prop] | None) -> Sequence[Prop]:
+    """The properties of an element that a node has: of the many types of a choice, those that are there."""
+    if variants is not None:
+        return list(dict.fromkeys(variants[key] for key in node if key in variants))
+    only = props[0]
+    return props if only.name in node or (only.check is not None and "_" + only.name in node) else ()
+
+
+def distribute(
+    walk: "Walk", node: dict[str, Any], plan: Plan, place: Place, cons: Sequence[Constraint]
+) -> list[tuple[Item, list[Constraint]]]:
+    """Check the cardinalities of the children that constraints speak of; each value with what is asked of it."""
+    asked: Asked = {}
+    for con in cons:
+        for name, child, props, variants, more in _laid(con, plan):
+            written = _written(node, props, variants)
+            if not written:
+                if child.min:
+                    _count(walk, child, plan, name, 0, place, props[0])
+                if child.slices:
+                    sliced(walk, child, name, [], place, asked)
                 continue
-            items = items_of(node, plan, name, place)
-            _count(walk, child, plan, name, len(items), place, props[0])
+            items = items_of(node, written, place)
+            count = len(items)
+            if count < child.min or count > child.max:
+                _count(walk, child, plan, name, count, place, props[0])
+            if not more:
+                continue
             for item in items:
-                out.setdefault((item.prop.name, item.index), []).append(child)
+                at = (item.prop.name, item.index)
+                held = asked.get(at)
+                if held is None:
+                    asked[at] = (item, [child])
+                elif child not in held[1]:
+                    held[1].append(child)
             if child.slices:
-                sliced(walk, child, name, items, place, out)
-    return {key: tuple(dict.fromkeys(held)) for key, held in out.items()}
+                sliced(walk, child, name, items, place, asked)
+    return list(asked.values())
 
 
 def _count(walk: "Walk", child: Constraint, plan: Plan, name: str, count: int, place: Place, prop: Prop) -> None:
@@ -76,49 +124,59 @@ def _count(walk: "Walk", child: Constraint, plan: Plan, name: str, count: int, p
 
 def sliced(
     walk: "Walk", child: Constraint, name: str, items: list[Item], place: Place,
-    out: dict[tuple[str, int | None], list[Constraint]],
+    asked: Asked,
 ) -> None:  # fmt: skip
     """Give each value to its slice, and check what slicing itself asks."""
-    slicing = slicing_of(child, name)
+    group = child.group
+    if group is None:
+        group = child.group = recognition.Group(walk, child, slicing_of(child, name))
+    slicing = group.slicing
     if slicing is None or not slicing.discriminators:
         walk.not_checked("slice", child.id, place, "no-discriminator")
         return
-    matched: dict[str, list[Item]] = {key: [] for key in child.slices}
-    order = list(child.slices)
-    furthest, after_end = -1, False
+    matched: dict[str, list[Item]] = {}
     undecided: set[str] = set()
+    furthest, after_end, astray = -1, False, 0
     for item in items:
-        hits = []
-        for key, one in child.slices.items():
-            answer = discriminators.matches(walk, one, slicing, item)
-            if answer:
-                hits.append(key)
-            elif answer is None:
-                undecided.add(key)
+        hits, open_ = group.shared(walk, item)
+        if open_:
+            undecided.update(open_)
+        if not hits:
+            after_end = True
+            if slicing.rules == "closed" and not undecided:
+                close, why = nearest.of_value(walk, child, item)
+                walk.report(
+                    "slice.closed", item.place, slicing.profile, child.id, slices=", ".join(child.slices), near=close,
+                    why=why,
+                )  # fmt: skip
+            elif not open_ and astray < _ASTRAY:
+                close, why = nearest.astray(walk, group, item)
+                if close:
+                    astray += 1
+                    walk.report("slice.unmatched", item.place, slicing.profile, child.id, near=close, why=why)
+            continue
         for key in hits:
-            matched[key].append(item)
-            out.setdefault((item.prop.name, item.index), []).append(child.slices[key])
+            matched.setdefault(key, []).append(item)
+            asked[item.prop.name, item.index][1].append(child.slices[key])
         if len(hits) > 1:
             # Two profiles that one resource meets: the fault is theirs, who do not tell themselves apart.
             theirs = all(kind == "profile" for kind, _ in slicing.discriminators)
             severity = "warning" if theirs else ""
             walk.report("slice.several", item.place, slicing.profile, child.id, severity, slices=", ".join(hits))
-        if not hits:
-            after_end = True
-            if slicing.rules == "closed" and not undecided:
-                close, why = discriminators.nearest_slice(walk, child, slicing, item)
-                walk.report(
-                    "slice.closed", item.place, slicing.profile, child.id, slices=", ".join(order), near=close, why=why
-                )
-            continue
         if slicing.rules == "openAtEnd" and after_end:
             walk.report("slice.not-at-end", item.place, slicing.profile, child.id, slice=hits[0])
-        rank = order.index(hits[0])
-        if slicing.ordered and rank < furthest:
-            walk.report("slice.order", item.place, slicing.profile, child.id, slice=hits[0], before=order[furthest])
-        furthest = max(furthest, rank)
-    for key, one in child.slices.items():
-        held = matched[key]
+        if slicing.ordered:
+            order = list(child.slices)
+            rank = order.index(hits[0])
+            if rank < furthest:
+                walk.report("slice.order", item.place, slicing.profile, child.id, slice=hits[0], before=order[furthest])
+            furthest = max(furthest, rank)
+    for key, one in group.slices:
+        held = matched.get(key)
+        if held is None:
+            if not one.min and not one.slices:
+                continue
+            held = []
         if one.max != UNBOUNDED and len(held) > one.max:
             if one.max == 0:
                 for item in held:
@@ -133,12 +191,12 @@ def sliced(
                 walk.report("slice.min", place, one.asked_by("min"), one.id, name=_label(child, key), least=one.min,
                             count=len(held))  # fmt: skip
             else:
-                near, why = discriminators.nearest_item(walk, one, slicing, items)
+                near, why = nearest.of_slice(walk, one, items)
                 rule = "slice.missing" if near is None else "slice.missing-near"
                 walk.report(rule, place, one.asked_by("min"), one.id, name=_label(child, key),
                             least=one.min, near=near, why=why)  # fmt: skip
         if one.slices:
-            sliced(walk, one, name, held, place, out)
+            sliced(walk, one, name, held, place, asked)
 
 
 def _label(child: Constraint, key: str) -> str:

@@ -44,7 +44,8 @@ from typing import Any
 
 import yaml
 
-from dui_conformance.fhir import tables_terms
+from dui_conformance.fhir import tables_paths, tables_terms
+from dui_conformance.fhir.packages import DefinitionsError
 from dui_conformance.fhir.tables_rows import Names, RowError, element
 
 Resource = dict[str, Any]
@@ -60,7 +61,7 @@ _BY_URL = {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
 _BY_TYPE = {"discriminator": [{"type": "type", "path": "$this"}], "rules": "open"}
 
 
-class TablesError(ValueError):
+class TablesError(DefinitionsError):
     """A table that cannot be compiled: file, table and row are told."""
 
 
@@ -212,6 +213,8 @@ class _Compiler:
         type_ = str(table.get("of", ""))
         if not type_.isalnum():
             raise RowError("`of` names the type")
+        if not tables_paths.is_type(type_):
+            raise RowError(f"{type_} is no type of R4")
         constraints = self._constraints(table)
         elements: list[Resource] = [{"id": type_, "path": type_}]
         told: set[str] = set()
@@ -235,6 +238,7 @@ class _Compiler:
             elements[0].update(facets)
             return
         id_ = f"{elements[0]['id']}.{path}"
+        _exists(elements[0]["id"], path)
         self._imply(elements, id_)
         if path in told:
             raise RowError(f"{path}: it is there twice")
@@ -311,6 +315,7 @@ class _Compiler:
             facets = element(str(table["value"]), self.names, constraints)
             yield _named(f"{at}.value[x]", facets)
             for path, row in _rows(table.get("elements") or {}):
+                _exists("Extension", path)
                 yield _named(f"{at}.{path}", element(row, self.names, constraints))
             return
         least = 0
@@ -334,6 +339,11 @@ class _Compiler:
         yield from slices
         yield _named(f"{at}.url", {"fixedUri": url})
         yield _named(f"{at}.value[x]", {"max": "0"})
+
+
+def _exists(type_: str, path: str) -> None:
+    if step := tables_paths.unknown_step(type_, path):
+        raise RowError(f"{path}: “{step}” is no element there")
 
 
 def _rows(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

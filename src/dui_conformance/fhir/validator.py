@@ -1,19 +1,23 @@
 """The validator: bytes or a tree in, issues with places, lines and texts out."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dui_conformance.fhir import messages, narrative, places, references
+from dui_conformance.fhir import conformity, messages, narrative, places, references, resources
 from dui_conformance.fhir.definitions import Definitions
 from dui_conformance.fhir.fhirpath.engine import Undecided
 from dui_conformance.fhir.fhirpath.values import Node
+from dui_conformance.fhir.found import Found
 from dui_conformance.fhir.issues import Issue, Location, NotChecked, Result
-from dui_conformance.fhir.overlay import Profiles
-from dui_conformance.fhir.reading import Source, measured, read
+from dui_conformance.fhir.overlay import Profile, Profiles
+from dui_conformance.fhir.reading import Source, measured, own, read
 from dui_conformance.fhir.schema import Types
+from dui_conformance.fhir.scope import Scope
 from dui_conformance.fhir.terminology import Terminology, codings
-from dui_conformance.fhir.walk import Found, Walk
+from dui_conformance.fhir.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,23 @@ class Options:
     narrative_links: str = "warning"
     now: str = ""
     max_issues: int = 2000
+
+
+_LARGE = 1_000_000  # bytes
+
+
+@contextmanager
+def _uncollected(size: int) -> Iterator[None]:
+    """Keep the collector of cycles still over something large: reading and walking make none, and going over the whole
+    tree again and again would take a sixth of the time."""
+    if size < _LARGE or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Services:
@@ -71,7 +92,15 @@ class Services:
             return False
         if not isinstance(node.value, dict):
             raise Undecided("conformsTo")
-        return not self.walk.problems_with(node.value, node.plan, held.url, held.root, None)
+        scope = None
+        if node.plan.kind == "resource":
+            here = self.walk.scope
+            scope = here if node.value is here.node else Scope(
+                node.value, node.plan, here.place, None, here.bundle, here.entry, outer=here
+            )  # fmt: skip
+        place = self.walk.scope.place
+        said = conformity.verdict(self.walk, node.value, node.plan, held, place, scope=scope, placed=False, quick=False)
+        return not said.kept_out
 
     def html_checks(self, text: str) -> bool:
         return narrative.safe(text)
@@ -101,17 +130,24 @@ class Validator:
         """Whether a message id is that of an error."""
         return messages.CATALOGUE[rule].severity in ("fatal", "error")
 
-    def validate(self, data: bytes | str | dict[str, Any], profiles: Sequence[str] = ()) -> Result:
+    def validate(
+        self, data: bytes | str | dict[str, Any], profiles: Sequence[str] = (), of_their_type: Sequence[str] = ()
+    ) -> Result:
         """Validate one resource against its base type, the profiles it claims, and those given (canonicals).
 
+        `profiles` are asked of this resource, and one of another type is an error. `of_their_type` are asked of each
+        resource of their own type, in the entries of a bundle too; `Result.unapplied` tells those that met none.
         Never raises on what the resource holds; a profile that is not held is listed in `not_checked`.
         """
         if isinstance(data, dict):
             if not measured(data):
                 return self._deep()
-            source = Source(data, [], "tree")
-        else:
-            source = read(data.encode() if isinstance(data, str) else data, self.types)
+            return self._validated(Source(own(data), [], "tree"), profiles, of_their_type)
+        encoded = data.encode() if isinstance(data, str) else data
+        with _uncollected(len(encoded)):
+            return self._validated(read(encoded, self.types), profiles, of_their_type)
+
+    def _validated(self, source: Source, profiles: Sequence[str], of_their_type: Sequence[str]) -> Result:
         walk = Walk(self)
         for defect in source.defects:
             walk.found.append(Found(defect.id, defect.place, "", "", dict(defect.values)))
@@ -119,22 +155,31 @@ class Validator:
         if source.tree is not None:
             stated = source.tree.get("resourceType")
             name = stated[:64] if isinstance(stated, str) and stated.isalpha() else ""
-            roots = []
-            for canonical in profiles:
-                profile = self.profiles.get(canonical)
-                if profile is None:
-                    walk.not_checked("profile", canonical, None, "profile-unknown")
-                elif profile.type not in self.types.lineage(name):
-                    walk.report("profile.wrong-type", None, profile.url, claim=canonical, type=profile.type, found=name)
-                else:
-                    for problem in profile.problems:
-                        walk.not_checked("profile", problem, None, "profile-base-unknown")
-                    roots.append(profile.root)
+            asked = self._asked(walk, name, profiles, of_their_type)
             try:
-                walk.resource(source.tree, None, tuple(roots))
+                walk.resource(source.tree, None, asked)
+                references.settle(walk)
             except RecursionError:
                 walk.report("tree.deep", None, limit="120")
         return self._result(walk, source, name, tuple(profiles))
+
+    def _asked(
+        self, walk: Walk, name: str, profiles: Sequence[str], of_their_type: Sequence[str]
+    ) -> tuple[Profile, ...]:  # fmt: skip
+        """The profiles that the resource itself is to meet; those of a type are left with the walk."""
+        out = []
+        for canonical in (*profiles, *of_their_type):
+            profile = self.profiles.get(canonical)
+            if profile is None:
+                walk.not_checked("profile", canonical, None, "profile-unknown")
+            elif canonical not in profiles:
+                walk.of_their_type[canonical] = profile
+            elif profile.type not in self.types.lineage(name):
+                walk.report("profile.wrong-type", None, profile.url, claim=canonical, type=profile.type, found=name)
+            else:
+                resources.told(walk, profile, None)
+                out.append(profile)
+        return tuple(out)
 
     def _deep(self) -> Result:
         walk = Walk(self)
@@ -142,8 +187,10 @@ class Validator:
         return self._result(walk, Source(None, [], "tree"), "", ())
 
     def _result(self, walk: Walk, source: Source, name: str, profiles: tuple[str, ...]) -> Result:
+        walk.end()
+        unapplied = tuple(c for c in walk.of_their_type if c not in walk.applied)
         if not walk.found and not walk.unchecked:
-            return Result(name, profiles, (), ())
+            return Result(name, profiles, (), (), unapplied)
         positions = self._positions(walk, source)
         issues: dict[tuple[Any, ...], Issue] = {}
         for found in walk.found:
@@ -167,7 +214,8 @@ class Validator:
             NotChecked(kind, subject, count, places.path(name, place), messages.reason(reason))
             for (kind, subject, reason), (count, place) in walk.unchecked.items()
         )
-        return Result(name, profiles, tuple(issues.values()), unchecked)
+        ordered = sorted(issues.values(), key=lambda i: (i.location.line or 0, i.location.column or 0))
+        return Result(name, profiles, tuple(ordered), unchecked, unapplied)
 
     @staticmethod
     def _positions(walk: Walk, source: Source) -> dict[Any, Any]:

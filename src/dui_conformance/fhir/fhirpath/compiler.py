@@ -10,7 +10,7 @@ from dui_conformance.fhir.fhirpath.engine import Collection, Env, Failed, Run, U
 from dui_conformance.fhir.fhirpath.registry import FUNCTIONS, LAMBDAS
 from dui_conformance.fhir.fhirpath.syntax import SyntaxProblem, Tree, parse
 from dui_conformance.fhir.fhirpath.typing_ import is_exactly, is_type
-from dui_conformance.fhir.fhirpath.values import Node, Quantity, TypeInfo
+from dui_conformance.fhir.fhirpath.values import Node, Quantity, TypeInfo, system
 
 _CONSTANTS = {
     "ucum": "http://unitsofmeasure.org",
@@ -31,8 +31,15 @@ def _compile(tree: Tree, head: bool = False) -> Run:
 
 
 def _literal(tree: Tree, head: bool) -> Run:
-    constant = [tree[1]]
-    return lambda env, this: constant
+    return _constant([tree[1]])
+
+
+def _constant(items: Collection) -> Run:
+    def constant(env: Env, this: Collection) -> Collection:
+        return items
+
+    constant.items = items  # type: ignore[attr-defined]  # what other operators fold
+    return constant
 
 
 def _quantity(tree: Tree, head: bool) -> Run:
@@ -227,12 +234,31 @@ def _binary(tree: Tree, head: bool) -> Run:
     if op in ("<", "<=", ">", ">="):
         return lambda env, this: operators.compare(op, left(env, this), right(env, this))
     if op == "|":
+        fixed = getattr(left, "items", None), getattr(right, "items", None)
+        if fixed[0] is not None and fixed[1] is not None:
+            return _constant(operators.distinct(fixed[0] + fixed[1]))
         return lambda env, this: operators.distinct(left(env, this) + right(env, this))
     if op == "in":
-        return lambda env, this: operators.contains(right(env, this), left(env, this))
+        return _within(left, right)
     if op == "contains":
         return lambda env, this: operators.contains(left(env, this), right(env, this))
     return lambda env, this: operators.arithmetic(op, left(env, this), right(env, this))
+
+
+def _within(left: Run, right: Run) -> Run:
+    """`in`; a list of texts written out is looked up."""
+    listed = getattr(right, "items", None)
+    texts = frozenset(listed) if listed and all(isinstance(item, str) for item in listed) else None
+
+    def within(env: Env, this: Collection) -> Collection:
+        wanted = left(env, this)
+        if texts is not None and len(wanted) == 1:
+            value = system(wanted[0])
+            if value.__class__ is str:
+                return [value in texts]
+        return operators.contains(right(env, this), wanted)
+
+    return within
 
 
 def _undecidable(tree: Any) -> bool:

@@ -4,6 +4,7 @@ A collection is a list of `Node`, bool, int, Decimal, str, `Moment` and `Quantit
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -183,12 +184,21 @@ class Node:
             if self.extra is not None and name in ("extension", "id"):
                 self._listed(self.extra.get(name), None, self.plan.props.get(name), out)
             return
-        props = self.plan.elements.get(name)
-        if props is None:
-            return
+        plan = self.plan
+        variants = plan.variants.get(name)
+        if variants is not None:
+            props: Iterable[Prop] = dict.fromkeys(variants[key] for key in value if key in variants)
+        else:
+            props = plan.elements.get(name, ())
         for prop in props:
             found = value.get(prop.name)
-            extra = value.get("_" + prop.name) if prop.check is not None else None
+            if prop.check is None:
+                if found.__class__ is dict:
+                    out.append(Node(found, prop.plan_of(found), prop))
+                elif found is not None:
+                    self._listed(found, None, prop, out)
+                continue
+            extra = value.get("_" + prop.name)
             if found is not None or extra is not None:
                 self._listed(found, extra, prop, out)
 

@@ -275,3 +275,16 @@ class TestMail:
     def test_a_header_that_is_not_there_cannot_be_dropped(self) -> None:
         with pytest.raises(MutationError):
             self.mail({"drop_header": "X-Nothing"})
+
+
+class TestHl7:
+    DATA = b"MSH|^~\\&|A\rOBX|1|ED|X||^text^XML^Base64^PGEvPg==||||||F\rOBX|2|ST|X||1\r"
+
+    def test_the_document_of_an_observation(self) -> None:
+        changed = mutated(lambda _top: self.DATA, {"in": "a.hl7!/OBX-1", "content": "<b/>"}, CONSTANTS)[1]
+        assert changed == self.DATA.replace(b"PGEvPg==", b"PGIvPg==")
+
+    @pytest.mark.parametrize("name", ["OBX-2", "OBX-3", "document"])
+    def test_an_observation_that_holds_none(self, name: str) -> None:
+        with pytest.raises(MutationError):
+            mutated(lambda _top: self.DATA, {"in": f"a.hl7!/{name}", "content": "<b/>"}, CONSTANTS)

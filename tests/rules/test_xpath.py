@@ -260,3 +260,30 @@ class TestValues:
 def test_other_kinds_have_no_namespace() -> None:
     node = etree.fromstring("<registry><DocumentEntry id='1'/></registry>")
     assert len(on("DocumentEntry[@id]", node, "xds")) == 1
+
+
+class TestHl7:
+    MESSAGE = etree.fromstring(
+        "<message><segment name='PID'><field n='3'>"
+        "<repetition><component n='1'>A</component><component n='4'><subcomponent n='2'>1.2</subcomponent></component>"
+        "</repetition><repetition><component n='1'>B</component></repetition></field></segment></message>"
+    )
+
+    @pytest.mark.parametrize(
+        ("expression", "found"),
+        [
+            ("hl7(PID-3.1)", ("A", "B")),
+            ("hl7(PID-3.4.2)", ("1.2",)),
+            ("hl7( PID-3 )", ("A1.2B",)),
+            ("segment[@name = 'PID']/hl7(3.1)", ("A", "B")),
+            ("segment[hl7(3.4.2) = '1.2']/hl7(3.1)", ("A", "B")),
+            ("hl7(PID-5)", ()),
+        ],
+    )
+    def test_a_field_of_hl7_v2(self, expression: str, found: tuple[str, ...]) -> None:
+        assert Expression(expression, "hl7v2", CONSTANTS).strings(self.MESSAGE) == found
+
+    @pytest.mark.parametrize("expression", ["hl7()", "hl7(PID)", "hl7(PID-3.1.2.4)", "hl7(pid-3)", "hl7(PID-3, 1)"])
+    def test_what_is_no_field(self, expression: str) -> None:
+        with pytest.raises(DialectError):
+            Expression(expression, "hl7v2", CONSTANTS)

@@ -7,7 +7,7 @@ problem.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,9 @@ from dui_conformance.rules.model import (
     Validated,
     ValueSet,
 )
+from dui_conformance.rules.models.index import Models
+from dui_conformance.rules.newer import Newer
+from dui_conformance.rules.value_sets import Sets, value_set
 from dui_conformance.rules.xpath import Constants, Expression
 from dui_conformance.text import Text
 
@@ -47,35 +50,69 @@ class Catalogue:
     """Every rule in the order of its files, value sets, structures and constants, with the digest of their sources."""
 
     digest: str
-    rules: Mapping[str, Rule]
+    written: Mapping[str, Rule]  # the rules of `profiles/rules`; `rules` adds those of the tables of models
     families: Mapping[str, Text]
     value_sets: Mapping[str, ValueSet]
     constants: Constants
     inventories: Sequence[Inventory]
     structures: Mapping[str, structure.Structure]
+    models: Models
+
+    @property
+    def rules(self) -> "Rules":
+        return Rules(self.written, self.models)
+
+    def proving(self) -> dict[str, Sequence[str]]:
+        """Rule → the requirements it proves, without loading the tables of models."""
+        return {rule.id: rule.proves for rule in self.written.values()} | dict(self.models.proves())
 
 
-def load(root: Path | None = None) -> Catalogue:
-    """The catalogue of a profiles folder (the shipped one by default). Raises CatalogueError."""
-    return _shipped() if root is None else _loaded(root)
+class Rules(Mapping[str, Rule]):
+    """Every rule by its id. A rule of a table is made when it is asked for."""
+
+    def __init__(self, written: Mapping[str, Rule], models: Models) -> None:
+        self._written = written
+        self._models = models
+
+    def __getitem__(self, name: str) -> Rule:
+        return self._written.get(name) or self._models.rule(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._written
+        yield from self._models.owners
+
+    def __len__(self) -> int:
+        return len(self._written) + len(self._models.owners)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._written or name in self._models.owners
+
+
+def load(root: Path | None = None, newer: tuple[Newer, ...] = ()) -> Catalogue:
+    """The catalogue of a profiles folder (the shipped one by default), with the value sets that are `newer` than its
+    own in their places. Raises CatalogueError."""
+    return _shipped(newer) if root is None else _loaded(root, newer)
 
 
 @cache
-def _shipped() -> Catalogue:
+def _shipped(newer: tuple[Newer, ...] = ()) -> Catalogue:
     """What is shipped does not change under a running process: it is loaded once."""
-    return _loaded(profiles_root())
+    return _loaded(profiles_root(), newer)
 
 
-def _loaded(root: Path) -> Catalogue:
+def _loaded(root: Path, newer: tuple[Newer, ...] = ()) -> Catalogue:
     digest, raw = _raw(root)
     constants = Constants(raw["constants"]["scalars"], raw["constants"]["lists"])
-    sets = {data["id"]: _value_set(data) for data in raw["value_sets"]}
+    sets = {data["id"]: value_set(data) for data in raw["value_sets"]}
+    more = Sets(root, sets, newer)
+    sets = dict(more.loaded)
+    models = Models.of(root, constants, more)
     rules: dict[str, Rule] = {}
     families = {}
     inventories = []
     for family in raw["families"]:
         families[family["family"]] = Text.of(family["title"])
-        inventories += [_inventory(family["subject"], data, constants) for data in family.get("inventory", ())]
+        inventories += [_inventory(family["subject"], data, constants, models) for data in family.get("inventory", ())]
         for data in family["rules"]:
             if data["id"] in rules:
                 raise CatalogueError(f"{family['family']}: {data['id']} is written twice")
@@ -84,7 +121,13 @@ def _loaded(root: Path) -> Catalogue:
             except (KeyError, ValueError, TypeError) as error:
                 raise CatalogueError(f"{family['family']}: {data.get('id')}: {error}") from error
     structures = {name: structure.Structure(**kept) for name, kept in raw["structures"].items()}
-    return Catalogue(digest, rules, families, sets, constants, inventories, structures)
+    twice = rules.keys() & models.owners.keys()
+    if twice:
+        raise CatalogueError(f"{', '.join(sorted(twice))}: written twice")
+    added = "".join(f" {one.sha256}" for one in newer)
+    whole = hashlib.sha256(f"{digest} {models.digest} {more.digest}{added}".encode()).hexdigest()
+    families |= models.families()
+    return Catalogue(whole, rules, families, sets, constants, inventories, structures, models)
 
 
 def rule_files(root: Path | None = None) -> list[Path]:
@@ -132,39 +175,6 @@ def _jsonable(data: Any) -> Any:
     return json.loads(json.dumps(data, default=str))
 
 
-def _value_set(data: Data) -> ValueSet:
-    """A list of codes; or an association (`map`), whose labels are the admitted targets, separated by blanks."""
-    codes: dict[str, dict[str, str]] = {}
-    for part in ("map", "measured_also"):
-        for system, entries in data.get(part, {}).items():
-            # grouped by system, or straight from code to targets
-            for code, targets in entries.items() if isinstance(entries, dict) else ((system, entries),):
-                known = codes.setdefault(str(code), {})
-                scheme = str(system) if isinstance(entries, dict) else ""
-                scheme = scheme or next(iter(known), "")
-                known[scheme] = " ".join([known.get(scheme, ""), *map(str, targets)]).strip()
-    for system, entries in data.get("codes", {}).items():
-        for code, label in entries.items():
-            text = label["label"] if isinstance(label, dict) else label
-            codes.setdefault(str(code), {})[str(system)] = str(text or "")
-    return ValueSet(
-        id=data["id"],
-        name=data["name"],
-        oid=str(data.get("oid") or ""),
-        version=str(data.get("version") or ""),
-        date=str(data.get("date") or ""),
-        complete=bool(data.get("complete", True)),
-        source=data["source"],
-        codes=codes,
-        system_judged=bool(data.get("system_judged", True)) and not data.get("without_system", False),
-        other_labels={
-            (str(system), str(code)): tuple(map(str, labels))
-            for system, entries in data.get("other_labels", {}).items()
-            for code, labels in entries.items()
-        },
-    )
-
-
 def _rule(family: Data, data: Data, constants: Constants) -> Rule:
     kind = str(family["subject"])
     check, used = _check(data, kind, constants)
@@ -196,13 +206,14 @@ def _rule(family: Data, data: Data, constants: Constants) -> Rule:
     )
 
 
-def _inventory(kind: str, data: Data, constants: Constants) -> Inventory:
+def _inventory(kind: str, data: Data, constants: Constants, models: Models) -> Inventory:
+    known = frozenset(constants.lists[data["known"]]) if "known" in data else frozenset()
     return Inventory(
         data["what"],
         kind,
         Expression(data["for"], kind, constants),
         Expression(data["value"], kind, constants),
-        frozenset(constants.lists[data["known"]]) if "known" in data else frozenset(),
+        known | models.known if data.get("tables") else known,
     )
 
 

@@ -167,6 +167,11 @@ def mail_addressees() -> bytes:
     return _MAIL.replace(b"b@exemple.mssante.fr", addresses) + _TEXT + b"\r\nBonjour\r\n"
 
 
+def hl7v2_long() -> bytes:
+    """A message of 30 000 segments."""
+    return b"MSH|^~\\&|A\r" + b"OBX|1|ST|X||1\r" * 30_000
+
+
 def pdf_crowded() -> bytes:
     """A PDF of more objects than are read."""
     return b"%PDF-1.4\n1 0 obj\n[" + b"0 " * 8_000_001 + b"]\nendobj\n%%EOF\n"
@@ -199,6 +204,7 @@ def pdf_encrypted() -> bytes:
 MAKERS: Mapping[str, Callable[[], bytes]] = {
     maker.__name__: maker
     for maker in (
+        hl7v2_long,
         zip_bomb,
         zip_climbing,
         zip_absolute,

@@ -16,7 +16,8 @@ class ValueSet:
     """A published list of codes. `codes` maps a code to {system: label}; `complete` is False for an extract.
 
     `system_judged` is False where the attribute carries the code alone, or where official examples disagree on
-    the system. `other_labels`: labels of other official copies, admitted too, by (system, code).
+    the system. `other_labels`: labels of other official copies, admitted too, by (system, code). `ended`: codes of
+    older issues of the list, by (code, system), with the first day on which they were no longer valid.
     """
 
     id: str
@@ -29,6 +30,15 @@ class ValueSet:
     codes: Mapping[str, Mapping[str, str]]
     system_judged: bool = True
     other_labels: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    ended: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def end_of(self, code: str, system: str) -> str:
+        """The first day on which a code was no longer valid, empty for one that never was of this list."""
+        if not self.ended:
+            return ""
+        if self.system_judged or (code, system) in self.ended:
+            return self.ended.get((code, system), "")
+        return max((day for (known, _), day in self.ended.items() if known == code), default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,16 @@ class Inventory:
     known: frozenset[str]
 
 
-Check = Assertion | Predicate | Membership | DefectNamed | Structural | Validated | Collected
+@dataclass(frozen=True, slots=True)
+class Modelled:
+    """A row of a table of `profiles/models`, on the elements that follow a template. `reads`: its expressions."""
+
+    root: str
+    extension: str
+    reads: tuple[str, ...]
+
+
+Check = Assertion | Predicate | Membership | DefectNamed | Structural | Validated | Collected | Modelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """The counter-examples of rules (`breaks`): small changes that turn a good export into one that breaks a rule.
 
 `in` is the id of a subject below `fixtures/ready/exports`, containers included:
-`xdm/projet/IHE_XDM.ZIP!/IHE_XDM/SUBSET01/METADATA.XML`. The change is made there and every container around it is
-put together again; when a document of an XDM archive changes, its hash and size in METADATA.XML follow unless
-`rehash: false`. `settings: {NAME: VALUE}` judges the break under other settings than those of the ready manifest
-(null: not declared), `budget: {NAME: NUMBER}` under another budget. `input: NAME` stands for no change of bytes but
-for a trouble of the disk, see `tests/rules/inputs.py`. A break makes one change, or several under `steps`:
+`xdm/projet/IHE_XDM.ZIP!/IHE_XDM/SUBSET01/METADATA.XML`, `fhir/lot.json!/document1`. The change is made there and
+every container around it is put together again; when a document of an XDM archive changes, its hash and size in
+METADATA.XML follow unless `rehash: false`. `settings: {NAME: VALUE}` judges the break under other settings than
+those of the ready manifest (null: not declared), `budget: {NAME: NUMBER}` under another budget. `input: NAME` stands
+for no change of bytes but for a trouble of the disk, see `tests/rules/inputs.py`. A break makes one change, or several
+under `steps`:
 
 * XML (paths in the dialect of the rules, from the ClinicalDocument for a CDA, from the root otherwise, where an
   unprefixed name is `rim:` in metadata): `{set: PATH, to: TEXT}` an attribute (made if absent, when the path ends in
@@ -20,33 +21,37 @@ for a trouble of the disk, see `tests/rules/inputs.py`. A break makes one change
   `{zip: duplicate, entry: NAME}`, `{zip: encrypt, entry: NAME}` (sets the flag).
 * JSON: `{json: PATH, to: VALUE}` sets what a dotted path leads to (`entry.0.resource.status`; a rank one beyond the
   last adds an item), `{json: PATH, delete: true}` removes it.
+* PDF: `{pdf: PATH, to: OBJECT}`, `{symbol: MESSAGE}`, `{erase: TEXT}`, `{blank: true}`, see `rules.pdf_mutations`.
+* recorded exchanges: `in: ../sessions/psc/exchanges/0002-psc-authorize!/request.http` goes into the folder of an
+  exchange as into an archive (`packed`); with `replace` or `json` there. The Content-Length of a changed
+  `*.http` follows, unless `rehash: false`.
 * mail: `{header: NAME, to: VALUE}` (set or add), `{drop_header: NAME}`, `{drop_part: N}`, `{part_name: N, to: NAME}`,
   `{part_header: N, name: NAME, to: VALUE}`; N counts leaf parts from 1.
 """
 
 import base64
-import email
-import email.message
-import email.policy
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from lxml import etree
 
+from dui_conformance.rules import carried, mutations_mail
 from dui_conformance.rules.hostile import MAKERS
+from dui_conformance.rules.mutations_mail import MutationError
+from dui_conformance.rules.pdf_mutations import pdf_step
 from dui_conformance.rules.xpath import NAMESPACES, Constants, compiled, rewrite
+
+__all__ = ("MutationError", "mutated", "packed")
 
 Change = Mapping[str, Any]
 _LCM_ROOT = f"{{{NAMESPACES['lcm']}}}SubmitObjectsRequest"
 _HL7 = NAMESPACES["h"]
-
-
-class MutationError(ValueError):
-    """A change that changes nothing or cannot be made; the message says which and why."""
 
 
 def mutated(read: Callable[[str], bytes], change: Change, constants: Constants) -> tuple[str, bytes]:
@@ -76,9 +81,13 @@ def _within(data: bytes, inner: list[str], apply: Callable[[bytes], bytes], *, r
     name, rest = inner[0], inner[1:]
     if data[:2] == b"PK":
         return _in_zip(data, name, lambda content: _within(content, rest, apply, rehash=rehash), rehash=rehash)
+    if data[:3] == b"MSH":
+        return _in_hl7v2(data, name, lambda content: _within(content, rest, apply, rehash=rehash))
     if name == "nonXMLBody":
         return _in_body(data, lambda content: _within(content, rest, apply, rehash=rehash))
-    return _in_mail(data, name, lambda content: _within(content, rest, apply, rehash=rehash))
+    if data[:1] == b"{":
+        return carried.changed(data, name, lambda content: _within(content, rest, apply, rehash=rehash))
+    return mutations_mail.inside(data, name, lambda content: _within(content, rest, apply, rehash=rehash))
 
 
 def _in_zip(data: bytes, name: str, change: Callable[[bytes], bytes], *, rehash: bool) -> bytes:
@@ -91,11 +100,22 @@ def _in_zip(data: bytes, name: str, change: Callable[[bytes], bytes], *, rehash:
     out = []
     for entry, content in contents:
         if entry == name:
-            content = new
+            content = _with_length(new) if rehash and entry.endswith(".http") else new
         elif rehash and entry == f"{folder}/METADATA.XML":
             content = _rehashed(content, old, new)
         out.append((entry, content))
     return _zipped(out)
+
+
+def packed(folder: Path) -> bytes:
+    """The folder of a recorded exchange as the ZIP that intake takes for the same."""
+    return _zipped([(file.name, file.read_bytes()) for file in sorted(folder.iterdir()) if file.is_file()])
+
+
+def _with_length(message: bytes) -> bytes:
+    """An HTTP message with the Content-Length of its body."""
+    head, blank, body = message.partition(b"\r\n\r\n")
+    return re.sub(rb"(?i)(\r\ncontent-length: *)\d+", rb"\g<1>%d" % len(body), head) + blank + body
 
 
 def _rehashed(metadata: bytes, old: bytes, new: bytes) -> bytes:
@@ -135,25 +155,16 @@ def _in_body(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
     return _serialised(root)
 
 
-def _leaves(message: email.message.Message) -> list[email.message.Message]:
-    return [part for part in message.walk() if not part.is_multipart() or part.get_content_maintype() == "message"]
-
-
-def _in_mail(data: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
-    message = email.message_from_bytes(data, policy=email.policy.compat32)
-    for part in message.walk():
-        if _decoded_name(part) == name:
-            content = cast(bytes, part.get_payload(decode=True))
-            part.set_payload(base64.encodebytes(change(content)).decode())
-            return message.as_bytes()
-    raise MutationError(f"no part {name}")
-
-
-def _decoded_name(part: email.message.Message) -> str:
-    from email.header import decode_header, make_header
-
-    name = part.get_filename()
-    return str(make_header(decode_header(name))) if name else ""
+def _in_hl7v2(data: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
+    """Change the document of the nth OBX (`OBX-1`) of a message."""
+    observations = [segment for segment in data.split(b"\r") if segment.startswith(b"OBX|")]
+    try:
+        segment = observations[int(name.removeprefix("OBX-")) - 1]
+        old = segment.split(b"|")[5].split(b"^")[4]
+    except (ValueError, IndexError) as error:
+        raise MutationError(f"no document {name}") from error
+    new = base64.b64encode(change(base64.b64decode(old)))
+    return data.replace(segment, segment.replace(old, new))
 
 
 def _applied(content: bytes, step: Change, constants: Constants) -> bytes:
@@ -161,8 +172,10 @@ def _applied(content: bytes, step: Change, constants: Constants) -> bytes:
         return _zip_step(content, step)
     if "json" in step:
         return _json_step(content, step)
+    if step.keys() & {"pdf", "symbol", "erase", "blank"}:
+        return pdf_step(content, step)
     if step.keys() & {"header", "drop_header", "drop_part", "part_name", "part_header"}:
-        return _mail_step(content, step)
+        return mutations_mail.changed(content, step)
     if step.keys() & {"set", "delete", "duplicate", "rename", "insert"}:
         return _xml_step(content, step, constants)
     return _bytes_step(content, step)
@@ -334,35 +347,3 @@ def _flagged(content: bytes, name: str) -> bytes:
                 data[at + flag] |= 1
             at = data.find(signature, at + 4)
     return bytes(data)
-
-
-def _mail_step(content: bytes, step: Change) -> bytes:
-    message = email.message_from_bytes(content, policy=email.policy.compat32)
-    if "header" in step:
-        name = step["header"]
-        if name in message:
-            message.replace_header(name, step["to"])
-        else:
-            message[name] = step["to"]
-    elif "drop_header" in step:
-        if step["drop_header"] not in message:
-            raise MutationError(f"no header {step['drop_header']}")
-        del message[step["drop_header"]]
-    elif "drop_part" in step:
-        leaf = _leaves(message)[int(step["drop_part"]) - 1]
-        for part in message.walk():
-            payload = part.get_payload()
-            if isinstance(payload, list) and leaf in payload:
-                payload.remove(leaf)
-    elif "part_name" in step:
-        leaf = _leaves(message)[int(step["part_name"]) - 1]
-        for header in ("content-disposition", "content-type"):
-            if header in leaf:
-                parameter = "filename" if header == "content-disposition" else "name"
-                if leaf.get_param(parameter, header=header) is not None:
-                    leaf.set_param(parameter, step["to"], header=header, replace=True)
-    else:
-        leaf = _leaves(message)[int(step["part_header"]) - 1]
-        del leaf[step["name"]]
-        leaf[step["name"]] = step["to"]
-    return message.as_bytes()

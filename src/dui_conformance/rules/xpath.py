@@ -7,7 +7,10 @@ What the dialect adds:
 * `in(LIST, expr)`: the string value of expr is one of a list of the constants;
 * `matches(expr, 'regex')`: anchored by the regex itself (EXSLT, Python's flavour);
 * `blank(expr)`: nothing but white space, or nothing;
-* `header(NAME)`: every NAME in the header of a CDA, at any depth; from the ClinicalDocument, so in `for` only.
+* `header(NAME)`: every NAME in the header of a CDA, at any depth; from the ClinicalDocument, so in `for` only;
+* `hl7(PID-3.4.2)`: the sub-component 2 of component 4 of each repetition of field 3 of each PID of an HL7 v2 message;
+  from a segment `hl7(3.4.2)`. Fewer numbers name the component or the field;
+* `resolve(expr)`: the FHIR resources that references lead to (see `references`): `resolve(subject)/identifier`.
 """
 
 import re
@@ -17,6 +20,7 @@ from functools import lru_cache
 
 from lxml import etree
 
+from dui_conformance.rules import references
 from dui_conformance.text import plain
 
 NAMESPACES = {
@@ -31,7 +35,9 @@ NAMESPACES = {
     "rim": "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0",
     "lcm": "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0",
     "re": "http://exslt.org/regular-expressions",
+    "own": "urn:dui-conformance:xpath",
 }
+_FUNCTIONS = {(NAMESPACES["own"], "resolve"): references.resolved}
 _PREFIX_OF_KIND = {"cda": "h", "fhir": "f"}
 
 _TOKEN = re.compile(
@@ -168,11 +174,30 @@ def _header(arguments: _Arguments, prefix: str, constants: Constants, whole: str
     return f"*[not(self::h:component)]/descendant-or-self::{name}"
 
 
+_V2 = re.compile(r"(?:([A-Z][A-Z0-9]{2})-)?(\d{1,3})(?:\.(\d{1,3}))?(?:\.(\d{1,3}))?")
+
+
+def _hl7(arguments: _Arguments, prefix: str, constants: Constants, whole: str) -> str:
+    found = _V2.fullmatch("".join(text for _, text in arguments[0]).strip()) if len(arguments) == 1 else None
+    if found is None:
+        raise DialectError(f"hl7() wants a field of HL7 v2 (PID-3.1), in {whole!r}")
+    segment, *numbers = found.groups()
+    steps = ("field[@n='{}']", "repetition/component[@n='{}']", "subcomponent[@n='{}']")
+    path = "/".join(step.format(number) for step, number in zip(steps, numbers, strict=True) if number)
+    return f"segment[@name='{segment}']/{path}" if segment else path
+
+
+def _resolve(arguments: _Arguments, prefix: str, constants: Constants, whole: str) -> str:
+    return f"own:resolve({_rewritten(arguments[0], prefix, constants, whole).strip()})"
+
+
 _MACROS: dict[str, Callable[[_Arguments, str, Constants, str], str]] = {
     "in": _in,
     "matches": _matches,
     "blank": _blank,
     "header": _header,
+    "hl7": _hl7,
+    "resolve": _resolve,
 }
 
 _ATTRIBUTE = re.compile(r"@[A-Za-z]\w*")
@@ -278,7 +303,10 @@ def compiled(text: str, *, knows_bearer: bool = False) -> etree.XPath:
     try:
         # what is registered is registered again at each evaluation: only what the text uses
         used = {prefix: uri for prefix, uri in NAMESPACES.items() if f"{prefix}:" in text}
-        return etree.XPath(text, namespaces=used, regexp="re:" in text, smart_strings=knows_bearer)
+        functions = _FUNCTIONS if "own:" in text else None
+        return etree.XPath(
+            text, namespaces=used, extensions=functions, regexp="re:" in text, smart_strings=knows_bearer
+        )
     except etree.XPathSyntaxError as error:
         raise DialectError(f"{error} in {text!r}") from error
 

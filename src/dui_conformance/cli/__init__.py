@@ -16,6 +16,8 @@ from dui_conformance.cli.saying import Saying, usage_error
 
 _COMMANDS = {
     "check": "check",
+    "simulate": "simulate",
+    "probe": "probe",
     "plan": "plan",
     "rules": "rules",
     "rule": "rules",

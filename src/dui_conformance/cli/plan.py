@@ -66,13 +66,14 @@ def _kinds(job: Job) -> Counter[str]:
 def _rules(made: Plan, kinds: Counter[str], say: Saying) -> list[str]:
     families = catalogue.load().families
     lines = [say("Règles qui seraient appliquées", "Rules that would run")]
-    for family, count in Counter(rule.family for rule in made.rules).items():
+    counts = Counter(rule.family for rule in made.rules) + made.models.families()
+    for family, count in counts.items():
         lines.append(f"  {count:4} {say.text(families[family])} ({family})")
-    lines.append(f"  {len(made.rules):4} {say('en tout', 'in all')}")
+    lines.append(f"  {counts.total():4} {say('en tout', 'in all')}")
     if kinds:
         lines += ["", say("Éléments trouvés", "Subjects found")]
         for kind, count in sorted(kinds.items()):
-            rules = len(made.by_kind.get(kind, ()))
+            rules = len(made.by_kind.get(kind, ())) + (made.models.count if kind == "cda" else 0)
             told = say(f"{rules} règles", f"{rules} rules") if rules else say("non jugé", "not judged")
             lines.append(f"  {count:4} {kind:8} {told}")
     return lines

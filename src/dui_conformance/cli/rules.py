@@ -9,7 +9,9 @@ from dui_conformance.cli.saying import Saying, unknown
 from dui_conformance.data import read_yaml
 from dui_conformance.readiness.requirements import load as load_tables
 from dui_conformance.rules import catalogue
-from dui_conformance.rules.model import LEVELS, Rule
+from dui_conformance.rules.model import LEVELS, Modelled, Rule
+from dui_conformance.rules.models.tables import FACETS
+from dui_conformance.rules.models.words import cardinality
 from dui_conformance.text import Text
 
 
@@ -78,9 +80,7 @@ def rule(say: Saying) -> click.Command:
 def page(rule: Rule, say: Saying) -> str:
     """What the rule says, why, an example that breaks it, the fix, the source, the requirements."""
     tables = load_tables()
-    # one file is read, not all: reading YAML is slow
-    file = next(path for path in catalogue.rule_files() if f"id: {rule.id}\n".encode() in path.read_bytes())
-    whole = next(data for data in read_yaml(file)["rules"] if data["id"] == rule.id)
+    checked, examples = _of_table(rule) if isinstance(rule.check, Modelled) else _of_file(rule)
     lines = [
         f"# {rule.id} — {say.text(rule.title)}",
         "",
@@ -91,7 +91,7 @@ def page(rule: Rule, say: Saying) -> str:
         "",
         say("## Ce qu'elle vérifie", "## What it checks"),
         say("Dans ", "In ") + f"`{rule.contexts.source}`" + say(" :", ":"),
-        *(f"    {name}: {value}" for name, value in whole["check"].items()),
+        *(f"    {name}: {value}" for name, value in checked.items()),
         "",
         say("## Ce qu'elle dit", "## What it says"),
         say.text(rule.message),
@@ -101,11 +101,7 @@ def page(rule: Rule, say: Saying) -> str:
         "",
         say("## Exemple qui la déclenche", "## Example that breaks it"),
     ]
-    if "example" in whole:
-        lines.append(f"    {whole['example']}")
-    for change in whole["breaks"][:2]:
-        told = ", ".join(f"{name}: {value}" for name, value in change.items() if name != "also")
-        lines.append(f"    {told}")
+    lines += [f"    {example}" for example in examples]
     lines += ["", "## Source", f"{rule.source['spec']}, {rule.source['clause']}"]
     if "url" in rule.source:
         lines.append(rule.source["url"])
@@ -116,3 +112,23 @@ def page(rule: Rule, say: Saying) -> str:
     if rule.not_required:
         lines.append(say("Aucune : ", "None: ") + rule.not_required)
     return "\n".join(lines)
+
+
+def _of_file(rule: Rule) -> tuple[dict[str, Any], list[str]]:
+    """What a rule of `profiles/rules` checks, and what breaks it."""
+    # one file is read, not all: reading YAML is slow
+    file = next(path for path in catalogue.rule_files() if f"id: {rule.id}\n".encode() in path.read_bytes())
+    whole = next(data for data in read_yaml(file)["rules"] if data["id"] == rule.id)
+    examples = [whole["example"]] if "example" in whole else []
+    for change in whole["breaks"][:2]:
+        examples.append(", ".join(f"{name}: {value}" for name, value in change.items() if name != "also"))
+    return whole["check"], examples
+
+
+def _of_table(rule: Rule) -> tuple[dict[str, Any], list[str]]:
+    """What a row of a table asks; what breaks it is made from the good documents (`rules.models.breaks`)."""
+    template, row = catalogue.load().models.data(rule.id)
+    asked = {name: template[name] for name in ("element", "parents") if row["kind"] == name and template[name]}
+    asked |= {name: row[name] for name in ("each", "path", "when", "models", *FACETS) if name in row}
+    asked |= {"card": cardinality(row)} if "card" in row else {}
+    return asked, [str(change) for change in row.get("breaks", ())][:2]

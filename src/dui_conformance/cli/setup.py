@@ -20,26 +20,33 @@ def init(say: Saying) -> click.Command:
     @click.command(help=say("Écrit un dui.toml commenté.", "Writes a commented dui.toml."))
     @click.argument("folder", default=".", type=click.Path(path_type=Path), metavar=say("[DOSSIER]", "[FOLDER]"))
     @click.option("--force", is_flag=True, help=say("Remplacer un dui.toml existant.", "Replace an existing dui.toml."))
+    @click.option(
+        "--prescriptions",
+        type=click.Path(path_type=Path),
+        metavar=say("DOSSIER", "FOLDER"),
+        help=say(
+            "Écrire plutôt, dans ce dossier de prescriptions reçues, un modèle d'integration.json.",
+            "Write instead, in this folder of prescriptions received, a model of integration.json.",
+        ),
+    )
     @lang_option(say)
-    def command(folder: Path, force: bool, **_options: Any) -> int:
-        target = folder / MANIFEST_NAME
-        template = profiles_root() / "templates" / f"dui.{say.lang}.toml"
-        if target.exists() and not force:
-            raise click.UsageError(
+    def command(folder: Path, force: bool, prescriptions: Path | None, **_options: Any) -> int:
+        templates = profiles_root() / "templates"
+        if prescriptions is not None:
+            target = prescriptions / "integration.json"
+            _write(target, templates / "integration.json", force=force, say=say)
+            click.echo(
                 say(
-                    f"{target} existe déjà (--force pour le remplacer).",
-                    f"{target} exists (--force replaces it).",
-                )
+                    f"{target} est écrit. Dites-y ce que le DUI a intégré de chaque fichier reçu, puis : "
+                    f"dui-conformance check {prescriptions}",
+                    f"{target} is written. Say in it what the DUI integrated of each file received, then: "
+                    f"dui-conformance check {prescriptions}",
+                ),
+                err=True,
             )
-        try:
-            target.write_bytes(template.read_bytes())
-        except OSError as error:
-            raise click.UsageError(
-                say(
-                    f"{target} ne peut pas être écrit : {error.strerror}",
-                    f"{target} cannot be written: {error.strerror}",
-                )
-            ) from error
+            return 0
+        target = folder / MANIFEST_NAME
+        _write(target, templates / f"dui.{say.lang}.toml", force=force, say=say)
         click.echo(
             say(
                 f"{target} est écrit. Complétez-le, puis : dui-conformance check",
@@ -50,6 +57,26 @@ def init(say: Saying) -> click.Command:
         return 0
 
     return command
+
+
+def _write(target: Path, template: Path, *, force: bool, say: Saying) -> None:
+    """Copy a template, never over a file that is there unless forced to."""
+    if target.exists() and not force:
+        raise click.UsageError(
+            say(
+                f"{target} existe déjà (--force pour le remplacer).",
+                f"{target} exists (--force replaces it).",
+            )
+        )
+    try:
+        target.write_bytes(template.read_bytes())
+    except OSError as error:
+        raise click.UsageError(
+            say(
+                f"{target} ne peut pas être écrit : {error.strerror}",
+                f"{target} cannot be written: {error.strerror}",
+            )
+        ) from error
 
 
 def demo(say: Saying) -> click.Command:
@@ -84,7 +111,7 @@ def demo(say: Saying) -> click.Command:
             folder = fixtures_root() / editor
             manifest = read_manifest(folder / MANIFEST_NAME, say)
             today = datetime.datetime.now().date()  # noqa: DTZ005  the user's own day
-            job = Job([folder / "exports"], folder, today, manifest, declared=True)
+            job = Job([folder / path for path in manifest.paths], folder, today, manifest, declared=True)
             run = execute(replace(job, preset=named_preset(None, manifest, say)))
             target = output / f"{editor}.html"
             target.write_text(reports.render("html", run, say.lang), encoding="utf-8")

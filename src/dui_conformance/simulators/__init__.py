@@ -1,0 +1,1 @@
+"""The socle services, played on this machine: real protocols over real sockets, each exchange recorded."""

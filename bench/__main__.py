@@ -1,4 +1,6 @@
-"""Everything, one after the other: `python -m bench`. Ends with a line for each aim of issue 2.
+"""Everything, one after the other: `python -m bench`. Ends with a line for each aim.
+
+Material of others comes from environment variables: `bench.places`, and `bench.fhir_places` for FHIR.
 
 Exit code 1 if an official example has an unexplained error, or the tool failed on a mutant. Aims of speed and
 detection are printed, they do not decide: the first depends on the machine, the second is an aim.
@@ -7,14 +9,17 @@ detection are printed, they do not decide: the first depends on the machine, the
 import sys
 import time
 
-from bench import detection, official, speed, structure
+from bench import agreement, detection, exchanges, fhir, official, speed, structure
 from bench.tables import Aim, say, show_aims
 
 _MEASURES = (
     ("official examples", official.measure),
     ("detection", detection.measure),
     ("structure", structure.measure),
+    ("agreement with the kit", agreement.measure),
     ("speed", speed.measure),
+    ("FHIR", fhir.measure),
+    ("exchanges", exchanges.measure),
 )
 
 

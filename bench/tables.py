@@ -13,7 +13,7 @@ _WIDTH = 150  # when the output is not a terminal: wide enough for a place in a 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Something issue 2 asks for.
+    """Something that an issue asks for.
 
     `reached` is None when it was not measured, or when there is no figure to reach; `decides`: the exit code depends
     on it.
@@ -61,4 +61,4 @@ def share(part: int, whole: int) -> str:
 
 def show_aims(aims: Iterable[Aim]) -> None:
     rows = [(a.name, a.wanted, a.measured, a.answer) for a in aims]
-    table("Aims of issue 2", ("aim", "wanted", "measured", "reached"), rows)
+    table("Aims", ("aim", "wanted", "measured", "reached"), rows)

@@ -79,7 +79,8 @@ class TestTemplates:
         whole = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
         data = tomllib.loads(whole)
         assert set(data) == {
-            "editor", "product", "referencing", "scope", "options", "exports", "attestations", "waivers", "funding",
+            "editor", "product", "referencing", "scope", "options", "exports", "attestations", "waivers", "endpoints",
+            "funding",
         }  # fmt: skip
         assert set(data["options"]) == set(manifest.OPTIONS)
         path = tmp_path / "dui.toml"
@@ -119,7 +120,7 @@ class TestSchemas:
 
         schema = runjson.schema()
         assert set(schema["properties"]) == set(runjson.Run.__annotations__)
-        assert set(schema["required"]) == set(runjson.Run.__annotations__)
+        assert set(schema["required"]) == runjson.Run.__required_keys__
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.yaml")), ids=lambda p: p.relative_to(ROOT).as_posix())

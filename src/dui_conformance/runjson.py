@@ -24,6 +24,7 @@ class ValueSetUsed(TypedDict):
     version: str
     date: str
     complete: bool
+    artefact: NotRequired[str]  # the artefact that brought this issue, when it is not the shipped one
 
 
 class Tool(TypedDict):
@@ -32,6 +33,35 @@ class Tool(TypedDict):
     catalogue: str
     rules: int
     value_sets: list[ValueSetUsed]
+
+
+class ArtefactUsed(TypedDict):
+    """An official artefact that the user added and that this run judged with.
+
+    `date` is its own, `added` the day it was added; `judged`: how many documents it judged, `accepted` and `refused` of
+    them, `failed` those it could not judge. `repairs`: what was put right in the copy that is run.
+    """
+
+    kind: Literal["kit", "schematron", "value_sets"]
+    name: str
+    version: str
+    date: str
+    sha256: str
+    added: str
+    judged: int
+    accepted: int
+    refused: int
+    failed: int
+    repairs: list[dict[str, str]]
+
+
+class AlsoOfficial(TypedDict):
+    """What an official artefact says too: its SHA-256, its schema, the digest of its assert, its own words."""
+
+    artefact: str
+    schema: str
+    digest: str
+    message: str
 
 
 class Place(TypedDict):
@@ -58,6 +88,14 @@ class Finding(TypedDict):
     fingerprint: str
     more: int
     waived: Waived | None
+    also_official: NotRequired[list[AlsoOfficial]]
+
+
+class Model(TypedDict):
+    """The document model that a CDA says it follows, with the version; level 1 is `N1`, without version."""
+
+    id: str
+    version: str
 
 
 class Subject(TypedDict):
@@ -69,6 +107,7 @@ class Subject(TypedDict):
     label: str
     judged: bool
     evidence: list[str]
+    model: NotRequired[Model]
 
 
 class Rule(TypedDict):
@@ -228,6 +267,7 @@ class Run(TypedDict):
     waivers: list[WaiverState]
     attestations_refused: list[dict[str, Any]]
     not_checked: list[NotChecked]
+    artefacts: NotRequired[list[ArtefactUsed]]
 
 
 class RunFileError(ValueError):

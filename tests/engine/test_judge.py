@@ -114,7 +114,7 @@ def small_run(
     def run(rules: list[Data], documents: dict[str, str], settings: dict[str, str] | None = None, **fns: Any) -> Judged:
         predicates(**fns)
         loaded = catalogue.load(written(tmp_path / "profiles", rules))
-        monkeypatch.setattr(engine.catalogue, "load", lambda: loaded)
+        monkeypatch.setattr(engine.catalogue, "load", lambda newer: loaded)
         plan_of.cache_clear()
         for name, content in documents.items():
             (exports / name).write_text(content, encoding="utf-8")

@@ -5,7 +5,8 @@ import json
 import pytest
 from lxml import etree
 
-from dui_conformance.engine.personal import dates, patient_values_of, values_of
+from dui_conformance.engine.personal import patient_values_of, values_of
+from dui_conformance.engine.personal_words import dates
 from dui_conformance.engine.privacy import Scrubber
 from dui_conformance.subjects.intake import open_bytes
 from dui_conformance.subjects.model import Budget, Subject
@@ -64,6 +65,12 @@ class TestRead:
     def test_other_formats_are_known_enough_to_hide_their_names(self) -> None:
         assert {"oztrwyski", "styxislas", "190079912231067", "23071990"} <= found(opened("fhir/bundle.json"))
         assert {"zoukramec", "jyxick", "244023523820559", "29021944"} <= found(opened("hl7v2/mdm-t02.hl7"))
+
+    def test_the_words_of_an_address_are_words(self) -> None:
+        """“des” is in too many sentences to be hidden in each; the line itself is."""
+        patient = {"resourceType": "Patient", "address": [{"line": ["45 Route des Étangs"], "city": "BRUMEVAL"}]}
+        values = values_of(opened("p.json", json.dumps(patient).encode()))
+        assert values == {"45 Route des Étangs", "BRUMEVAL"}
 
     def test_fhir_in_json_and_in_xml(self) -> None:
         parts = {

@@ -11,11 +11,14 @@ from dui_conformance.engine.judge import _judge_run_wide
 from dui_conformance.engine.outcomes import Judged, UnitResult
 from dui_conformance.engine.plan import plan
 from dui_conformance.engine.privacy import Crowd
+from dui_conformance.readiness.manifest import load
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.mutations import mutated
+from dui_conformance.run.proofs import handed_in
 from dui_conformance.subjects.intake import Skipped, open_bytes, units
 from dui_conformance.subjects.model import Budget
-from tests.places import READY, settings_of
+from tests.places import READY, read_top, settings_of
+from tests.rules.inputs import declared_proof
 
 CATALOGUE = catalogue.load()
 EXPORTS = READY / "exports"
@@ -26,11 +29,14 @@ RUN_WIDE = {rule.id for rule in PLAN.run_wide}
 @cache
 def good() -> dict[str, UnitResult]:
     """What each unit of the ready exports gives, by its id."""
-    found = [unit for unit in units([EXPORTS], EXPORTS) if not isinstance(unit, Skipped)]
     results = {}
-    for unit in found:
-        name = unit.id.removeprefix(f"{EXPORTS.name}/")
-        results[name] = evaluate(open_bytes(name, unit.path.read_bytes(), Budget()), PLAN)
+    for folder, prefix in ((EXPORTS, ""), (READY / "sessions", "../sessions/")):
+        for unit in units([folder], folder):
+            if not isinstance(unit, Skipped):
+                name = prefix + unit.id.removeprefix(f"{folder.name}/")
+                results[name] = evaluate(open_bytes(name, read_top(name), Budget()), PLAN)
+    for proof in handed_in(load(READY / "dui.toml")):
+        results[f"../{proof.id}"] = evaluate(proof, PLAN)
     return results
 
 
@@ -63,6 +69,11 @@ def test_the_ready_exports_are_silent_together() -> None:
 
 @pytest.mark.parametrize(("rule", "change"), list(cases()))
 def test_a_break_makes_its_rule_speak_and_no_other(rule: str, change: dict[str, Any]) -> None:
-    name, data = mutated(lambda top: (EXPORTS / top).read_bytes(), change, CATALOGUE.constants)
-    changed = {**good(), name: evaluate(open_bytes(name, data, Budget()), PLAN)}
+    if change["in"].startswith("../attestations/"):
+        name = change["in"]
+        subject = declared_proof(name, read_top(name), change["declared"])
+    else:
+        name, data = mutated(read_top, change, CATALOGUE.constants)
+        subject = open_bytes(name, data, Budget())
+    changed = {**good(), name: evaluate(subject, PLAN)}
     assert said(changed) == {rule, *change.get("also", ())} & RUN_WIDE

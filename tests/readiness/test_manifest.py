@@ -260,3 +260,34 @@ def test_the_manifests_of_the_fixtures_are_read(path: Path) -> None:
     manifest = load(path)
     assert manifest.product
     assert manifest.project is not None
+
+
+class TestEndpoints:
+    def test_what_is_declared_is_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "dui.toml"
+        path.write_text(
+            '[[endpoints]]\nkind = "fhir"\nurl = "https://localhost/fhir"\nhosts = ["crl.example"]\n'
+            'token_env = "JETON"\nclaims = ["transaction"]\n',
+            encoding="utf-8",
+        )
+        (endpoint,) = load(path).endpoints
+        assert (endpoint.kind, endpoint.url, endpoint.authorised) == ("fhir", "https://localhost/fhir", False)
+        assert (endpoint.hosts, endpoint.claims, endpoint.token_env) == (("crl.example",), ("transaction",), "JETON")
+        assert endpoint.name == "fhir https://localhost/fhir", "named after its address unless it has a name"
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            'kind = "fhir"',
+            'url = "https://localhost"',
+            'kind = "fhir"\nurl = "ldap://localhost"',
+            'kind = "fhir"\nurl = "https://localhost"\ntoken = "secret"',
+            'kind = "fhir"\nurl = "https://localhost"\ntoken_env = "un jeton"',
+            'kind = "fhir"\nurl = "https://localhost"\nauthorised = "oui"',
+        ],
+    )
+    def test_what_is_not_an_endpoint(self, tmp_path: Path, lines: str) -> None:
+        path = tmp_path / "dui.toml"
+        path.write_text(f"[[endpoints]]\n{lines}\n", encoding="utf-8")
+        with pytest.raises(ManifestError):
+            load(path)

@@ -91,7 +91,7 @@ class TestReadyAndFailing:
         assert readiness["binding"] == len(binding) == sum(readiness["counts"].values())
         assert readiness["settled"] + len(readiness["blocking"]) == readiness["binding"]
         assert all(count > 0 for rule in rules.values() for count in rule["outcomes"].values())
-        assert run["tool"]["rules"] == len(run["rules"])
+        assert run["tool"]["rules"] >= len(run["rules"]) > 1000, "a rule about a kind that was not met is not counted"
 
     def test_every_subject_was_judged_by_a_rule_or_is_listed(self) -> None:
         for run in (ready(), failing()):

@@ -8,7 +8,9 @@ import dui_conformance.subjects
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.model import DefectNamed
 
-_CODE = re.compile(r"(?:input|xml|zip|mail|pdf|cda|xds|xdm|fhir)\.[a-z0-9_]+")
+_CODE = re.compile(
+    r"(?:input|xml|zip|mail|pdf|cda|xds|xdm|fhir|hl7v2|(?:integration|exchange|session)(?!\.json))\.[a-z0-9_]+"
+)
 
 
 def recorded() -> set[str]:

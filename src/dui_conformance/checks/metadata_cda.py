@@ -98,7 +98,7 @@ def author_institution_is_named_alike(
     known = [n for i, n in zip(identifiers, names, strict=False) if i == identifier]
     if not name.strip() or not identifier or not known:
         return NOT_APPLICABLE
-    return check(_told(name) in map(_told, known), found=name, expected=" / ".join(dict.fromkeys(known)))
+    return check(told(name) in map(told, known), found=name, expected=" / ".join(dict.fromkeys(known)))
 
 
 def person_is_named_alike(
@@ -115,13 +115,13 @@ def person_is_named_alike(
     if len(parts) < 2 or not known:
         return NOT_APPLICABLE
     return check(
-        any(_told(parts[0]) == _told(family) and _told(parts[1]) == _told(given) for family, given in known),
+        any(told(parts[0]) == told(family) and told(parts[1]) == told(given) for family, given in known),
         found=f"{parts[0]} {parts[1]}",
         expected=" / ".join(f"{family} {given}" for family, given in known),
     )
 
 
-def _told(name: str) -> str:
+def told(name: str) -> str:
     """A name as it is heard: without case, accents, hyphens and needless blanks."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return " ".join(plain.replace("-", " ").replace("’", "'").casefold().split())

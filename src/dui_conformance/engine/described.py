@@ -24,4 +24,11 @@ def label_of(subject: Subject) -> str:
             return code.get("code", "")
     if subject.kind == "mail" and subject.view is not None:
         return etree.QName(subject.view).localname + ":" + subject.view.get("flavour", "")
+    if subject.kind == "hl7v2" and subject.view is not None:
+        message = subject.view.find("message")
+        return "" if message is None else f"{message.get('type', '')}^{message.get('trigger', '')}"
+    if subject.kind == "exchange" and subject.view is not None:
+        return f"{subject.view.get('service', '')}:{subject.view.get('operation', '')}"
+    if subject.kind == "session" and subject.view is not None:
+        return subject.view.get("scenario", "")
     return ""

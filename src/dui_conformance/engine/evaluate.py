@@ -1,19 +1,18 @@
 """One unit against a plan. Pure: a subject tree in, a UnitResult out."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from dui_conformance.checks.verdict import NOT_APPLICABLE, PASSED, Verdict, failed
-from dui_conformance.engine import membership, privacy, resources
+from dui_conformance.engine import membership, models, privacy, resources
 from dui_conformance.engine import personal as people
 from dui_conformance.engine.described import date_of, label_of
-from dui_conformance.engine.outcomes import Finding, Outcome, SubjectRecord, UnitResult
+from dui_conformance.engine.outcomes import Outcome, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Group, Plan
 from dui_conformance.engine.related import Kin
 from dui_conformance.engine.secondary import Said
+from dui_conformance.engine.voice import PLACES, Voice, with_end
 from dui_conformance.rules.model import (
     Argument,
     Assertion,
@@ -25,52 +24,47 @@ from dui_conformance.rules.model import (
 )
 from dui_conformance.rules.structure import Structure
 from dui_conformance.rules.xpath import Expression
-from dui_conformance.subjects.model import Element, Location, Subject
-from dui_conformance.subjects.positions import locate
-from dui_conformance.text import Text, personal, plain, shortened, unmark
+from dui_conformance.subjects import pdf_pages
+from dui_conformance.subjects.model import Element, Subject
+from dui_conformance.text import plain
 
-JUDGED = frozenset(("cda", "xdm", "xds", "mail", "pdf", "zip"))
-_PLACES = 50  # findings of one rule on one subject that are listed one by one
+JUDGED = frozenset(
+    ("cda", "xdm", "xds", "mail", "pdf", "picture", "zip", "hl7v2", "exchange", "session", "integration", "proof")
+)
 _FAILED = failed()
-_VALUE = 200  # characters of a value that a message shows
 
 
 def evaluate(top: Subject, plan: Plan) -> UnitResult:
     """Every planned rule on every subject of a unit."""
+    if plan.reads_pages:
+        pdf_pages.project(top, barcodes=plan.reads_barcodes)
+    if plan.reads_barcodes:
+        pdf_pages.project_pictures(top)
     result = UnitResult(secret=privacy.secret_of(top.data or top.id.encode()))
     scrub = privacy.Scrubber(value for subject in top.walk() for value in people.values_of(subject))
     kin = Kin(top)
     for subject in top.walk():
-        _Judge(subject, plan, result, scrub, kin).judge()
+        judge = _Judge(subject, plan, result, scrub, kin)
+        if subject.received:
+            judge.receive()  # another software's document: it is compared with the report, not judged as an export
+        else:
+            judge.judge()
         result.people.update(privacy.Crowd.words_of(people.patient_values_of(subject)))
     return result
 
 
-def tool_failed(error: Exception) -> Text:
-    """What a finding says of a rule that could not be evaluated. The text of the error may hold personal values."""
-    cause = type(error).__name__
-    return Text(
-        f"L'outil n'a pas pu évaluer cette règle ({cause}) : merci de le signaler.",
-        f"The tool could not evaluate this rule ({cause}): please report it.",
-    )
-
-
-class _Judge:
+class _Judge(Voice):
     """Evaluates the rules of one subject; contexts are selected once per expression."""
 
     def __init__(self, subject: Subject, plan: Plan, result: UnitResult, scrub: privacy.Scrubber, kin: Kin) -> None:
-        self.subject = subject
+        super().__init__(subject, result, scrub)
         self.plan = plan
         self.kin = kin
-        self.result = result
-        self.scrub = scrub
-        self.id = scrub(_safe_id(subject.id))
         self.contexts: dict[str, list[Element]] = {}
         self.conditions: dict[str, bool] = {}
         self.steps = {child.tag for child in subject.view} if subject.view is not None else set()
         self.gathered: dict[tuple[str, Element], tuple[str, ...]] = {}
         self.date = date_of(subject)
-        self.first = len(result.findings)  # what this subject's rules say comes from here on
 
     def judge(self) -> None:
         subject, plan = self.subject, self.plan
@@ -79,6 +73,7 @@ class _Judge:
                 self._judge_defects(rule, cast(DefectNamed, rule.check))
             for group in plan.groups.get(kind, ()):
                 self._judge_group(group)
+        model = models.speak(self, plan.models, plan.by_id) if subject.kind == "cda" else None
         for name, rules in plan.on_structure.get(subject.kind, {}).items():
             self._judge_structure(plan.structures[name], rules)
         asked = plan.on_resources.get(subject.kind, ())
@@ -88,33 +83,55 @@ class _Judge:
         if subject.kind not in JUDGED and not asked:
             self.result.not_checked["kind", subject.kind] += 1
         self._inventory()
+        self._record(
+            judged=judged or subject.kind == "zip",
+            evidence=self._evidence(),
+            facts=self._facts(),
+            model=(model.id, model.version) if model is not None else None,
+        )
+
+    def receive(self) -> None:
+        """List a document that the DUI received, which no rule of exports judges."""
+        self.result.not_checked["received", self.subject.kind] += 1
+        self._record(judged=False)
+
+    def _record(
+        self,
+        *,
+        judged: bool,
+        evidence: tuple[str, ...] = (),
+        facts: dict[str, dict[str, object]] | None = None,
+        model: tuple[str, str] | None = None,
+    ) -> None:
+        subject = self.subject
         self.result.subjects.append(
             SubjectRecord(
                 id=self.id,
                 kind=subject.kind,
                 sha256=subject.sha256,
                 size=subject.size,
-                parent=self.scrub(_safe_id(subject.parent.id)) if subject.parent else "",
-                label=self._short(label_of(subject), 40),
-                judged=judged or subject.kind == "zip",
-                evidence=self._evidence(),
-                facts=self._facts(),
+                parent=self.scrub(plain(subject.parent.id)) if subject.parent else "",
+                label=self.short(label_of(subject), 40),
+                judged=judged,
+                evidence=evidence,
+                facts=facts or {},
+                model=model,
             )
         )
 
     def _judge_group(self, group: Group) -> None:
         view = self.subject.view
         if view is None:
-            self._count((*group.assertions, *group.others), "blocked")
+            self.count((*group.assertions, *group.others), "blocked")
             return
         try:
             contexts = self._contexts(group, view) if self._applies(group, view) else []
         except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
             for rule in (*group.assertions, *group.others):
-                self._tool_failed(rule, error)
+                self.tool_failed(rule, error)
             return
         if not contexts:
-            self._count((*group.assertions, *group.others), "not_applicable")
+            self.count((*group.assertions, *group.others), "not_applicable")
             return
         if group.assertions:
             self._judge_assertions(group, contexts)
@@ -125,48 +142,51 @@ class _Judge:
         """The faults of structure, each by the rule of its cause, unless another rule said it already."""
         view = self.subject.view
         if view is None or not structure.judges(view):
-            self._count(rules, "blocked" if view is None else "not_applicable")
+            self.count(rules, "blocked" if view is None else "not_applicable")
             return
         try:
             problems, more = structure.problems(view)
         except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
             for rule in rules:
-                self._tool_failed(rule, error)
+                self.tool_failed(rule, error)
             return
-        said = Said(self.result.findings[self.first :], self.plan.by_kind[self.subject.kind])
+        said = Said(
+            self.result.findings[self.first :],
+            [*self.plan.by_kind[self.subject.kind], *models.spoken(self, self.plan.models)],
+        )
         for rule in rules:
             cause = cast(Structural, rule.check).cause
             own = [problem for problem in problems if problem.cause == cause]
             told = [p for p in own if not said.same(rule, p.node, p.about, p.attribute)]
-            for problem in told[:_PLACES]:
-                values = {name: self._value(rule, name, plain(value)) for name, value in problem.values.items()}
+            for problem in told[:PLACES]:
+                values = {name: self.value(rule, name, plain(value)) for name, value in problem.values.items()}
                 message = rule.message.filled(values)
-                self._found(rule, rule.negative, problem.node, problem.attribute, message)
-            self._count_more(len(told) + more[cause] if told else 0)
+                self.found(rule, rule.negative, problem.node, problem.attribute, message)
+            self.count_more(len(told) + more[cause] if told else 0)
             self.result.count(rule.id, rule.negative if told else "not_applicable" if own else "passed")
 
     def _judge_resource(self, rules: Sequence[Rule]) -> None:
         """The issues of one validation, each told by the rule that takes it."""
         if any(defect.code.startswith("fhir.") for defect in self.subject.defects):
-            self._count(rules, "blocked")
+            self.count(rules, "blocked")
             return
         try:
             verdicts = resources.judged(self.subject, self.plan.asked, self.plan.constants)
         except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
             for rule in rules:
-                self._tool_failed(rule, error)
+                self.tool_failed(rule, error)
             return
         for name, count in verdicts.not_checked.items():
-            self.result.not_checked[name[0], self._short(name[1], 120)] += count
+            self.result.not_checked[name[0], self.short(name[1], 120)] += count
         for rule in rules:
             told = [issue for issue in verdicts.issues if resources.takes(rule, issue)]
             if rule.experimental != verdicts.experimental and not told:
                 self.result.count(rule.id, "not_applicable")
                 continue
-            for issue in told[:_PLACES]:
+            for issue in told[:PLACES]:
                 values = {"issue_fr": self.scrub(issue.message.fr), "issue_en": self.scrub(issue.message.en)}
-                self._found(rule, rule.negative, None, "", rule.message.filled(values), issue.location)
-            self._count_more(len(told))
+                self.found(rule, rule.negative, None, "", rule.message.filled(values), issue.location)
+            self.count_more(len(told))
             self.result.count(rule.id, rule.negative if told else "passed")
 
     def _applies(self, group: Group, view: Element) -> bool:
@@ -198,7 +218,7 @@ class _Judge:
                 self._guarded(rule, contexts, _asserted)
             return
         if not any("0" in answer for answer in answers):
-            self._count(group.assertions, "passed")
+            self.count(group.assertions, "passed")
             return
         for place, rule in enumerate(group.assertions):
             column = iter([PASSED if answer[place] == "1" else _FAILED for answer in answers])
@@ -208,15 +228,7 @@ class _Judge:
         try:
             self.result.count(rule.id, self._judge_contexts(rule, contexts, verdict))
         except Exception as error:  # a defect of the tool must not stop the run, nor pass for a success
-            self._tool_failed(rule, error)
-
-    def _tool_failed(self, rule: Rule, error: Exception) -> None:
-        self._found(rule, "error", None, "", tool_failed(error))
-        self.result.count(rule.id, "error")
-
-    def _count(self, rules: Iterable[Rule], outcome: Outcome) -> None:
-        for rule in rules:
-            self.result.tallies[rule.id, outcome] += 1
+            self.tool_failed(rule, error)
 
     def _judge_defects(self, rule: Rule, check: DefectNamed) -> None:
         outcome: Outcome = "passed"
@@ -225,10 +237,10 @@ class _Judge:
             if defect.code in check.codes:
                 outcome = cast(Outcome, rule.negative)
                 spoken += 1
-                if spoken <= _PLACES:
-                    values = {name: self._value(rule, name, plain(value)) for name, value in defect.values.items()}
-                    self._found(rule, outcome, None, "", rule.message.filled(values), defect.location)
-        self._count_more(spoken)
+                if spoken <= PLACES:
+                    values = {name: self.value(rule, name, plain(value)) for name, value in defect.values.items()}
+                    self.found(rule, outcome, None, "", rule.message.filled(values), defect.location)
+        self.count_more(spoken)
         self.result.count(rule.id, outcome)
 
     def _judge_contexts(
@@ -240,19 +252,17 @@ class _Judge:
             verdict = verdict_of(rule, context)
             answer = rule.negative if verdict.answer == "failed" else verdict.answer
             answers.add(answer)
+            if answer == "passed" and "until" in verdict.values and spoken < PLACES:
+                self.was_valid(rule, context, "code", verdict.values)
             if answer in ("failed", "review", "blocked"):
                 spoken += 1
-                if spoken <= _PLACES:
+                if spoken <= PLACES:
                     self._speak(rule, cast(Outcome, answer), context, verdict.values)
-        self._count_more(spoken)
+        self.count_more(spoken)
         for worst in ("failed", "blocked", "review", "passed"):
             if worst in answers:
                 return cast(Outcome, worst)
         return "not_applicable"
-
-    def _count_more(self, spoken: int) -> None:
-        if spoken > _PLACES:
-            self.result.findings[-1] = replace(self.result.findings[-1], more=spoken - _PLACES)
 
     def _verdict(self, rule: Rule, context: Element) -> Verdict:
         check = rule.check
@@ -260,9 +270,9 @@ class _Judge:
             value_set = self.plan.value_sets[check.value_set]
             code = check.code.string(context)
             if code and not value_set.complete and code not in value_set.codes:
-                self.result.not_checked["code", f"{value_set.id} {self._short(code, 40)}"] += 1
+                self.result.not_checked["code", f"{value_set.id} {self.short(code, 40)}"] += 1
                 return NOT_APPLICABLE
-            return membership.judged(check, value_set, context)
+            return membership.judged(check, value_set, context, self.date)
         assert isinstance(check, Predicate)  # noqa: S101  the plan holds the others elsewhere
         arguments = self._arguments(check, context)
         if arguments is None:
@@ -312,44 +322,12 @@ class _Judge:
 
     def _speak(self, rule: Rule, outcome: Outcome, context: Element, verdict: Mapping[str, str]) -> None:
         raw = {name: shown.string(context) or "" for name, shown in rule.shown.items()} | dict(verdict)
-        values = {name: self._value(rule, name, plain(value)) for name, value in raw.items()}
+        values = {name: self.value(rule, name, plain(value)) for name, value in raw.items()}
         place = context
         if rule.at is not None:
             place = next(iter(rule.at.nodes(context)), context)
-        self._found(rule, outcome, place, rule.at_attribute, rule.message.filled(values))
-
-    def _value(self, rule: Rule, name: str, value: str) -> str:
-        return personal(value[:_VALUE]) if name in rule.personal else self._short(value, _VALUE)
-
-    def _short(self, value: str, limit: int) -> str:
-        """The beginning of a value, scrubbed before it is cut: the half of a name would not be recognised."""
-        return shortened(self.scrub(plain(value[: 4 * limit])), limit)
-
-    def _found(
-        self,
-        rule: Rule,
-        outcome: Outcome,
-        node: Element | None,
-        attribute: str,
-        message: Text,
-        location: Location | None = None,
-    ) -> None:
-        if location is None:
-            attribute = attribute if node is not None and _has(node, attribute) else ""
-            location = locate(self.subject, node, attribute)
-        key = "|".join((rule.id, unmark(self.id, lambda _: ""), location.path or str(location.line or "")))
-        self.result.findings.append(
-            Finding(
-                rule=rule.id,
-                level=rule.level,
-                outcome=outcome,
-                subject=self.id,
-                location=location,
-                message=message,
-                excerpt=self.scrub(privacy.excerpt(self.subject.origin.get(node, node) if node is not None else None)),
-                fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16],
-            )
-        )
+        message = with_end(rule.message.filled(values), values.get("until", "") if rule.value_sets else "")
+        self.found(rule, outcome, place, rule.at_attribute, message)
 
     def _inventory(self) -> None:
         view = self.subject.view
@@ -359,7 +337,7 @@ class _Judge:
             if inventory.subject == self.subject.kind:
                 values = Counter(inventory.value.string(context) or "" for context in inventory.contexts.nodes(view))
                 for value in values.keys() - inventory.known - {""}:
-                    self.result.not_checked[inventory.what, self._short(value, 120)] += values[value]
+                    self.result.not_checked[inventory.what, self.short(value, 120)] += values[value]
 
     def _evidence(self) -> tuple[str, ...]:
         view = self.subject.view
@@ -382,11 +360,3 @@ class _Judge:
 
 def _asserted(rule: Rule, context: Element) -> Verdict:
     return PASSED if cast(Assertion, rule.check).holds.holds(context) else _FAILED
-
-
-def _has(node: Element, attribute: str) -> bool:
-    return any(str(name).rsplit("}", 1)[-1] == attribute.rsplit(":", 1)[-1] for name in node.attrib)
-
-
-def _safe_id(identifier: str) -> str:
-    return plain(identifier)

@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dui_conformance.checks.verdict import Verdict
-from dui_conformance.engine import privacy
-from dui_conformance.engine.evaluate import evaluate, tool_failed
+from dui_conformance.engine import privacy, second_opinion
+from dui_conformance.engine.evaluate import evaluate
 from dui_conformance.engine.outcomes import Finding, Judged, Outcome, Setting, SubjectRecord, UnitResult
 from dui_conformance.engine.plan import Evidence, Plan, Selection, plan
 from dui_conformance.engine.resources import Asked
+from dui_conformance.engine.second_opinion import Official
+from dui_conformance.engine.voice import tool_failed
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.model import Collected, Rule
+from dui_conformance.rules.newer import Newer
 from dui_conformance.rules.xpath import Expression
+from dui_conformance.subjects import pdf_verapdf
 from dui_conformance.subjects.intake import Skipped, Unit, open_unit
-from dui_conformance.subjects.model import Budget, Location
+from dui_conformance.subjects.model import Budget, Location, Subject
 from dui_conformance.text import Text, personal, plain, unmark
 
 _BATCH = 16  # units a task judges: enough to make the cost of sending one small
@@ -33,12 +37,15 @@ class Order:
     selection: Selection = field(default_factory=Selection)
     budget: Budget = field(default_factory=Budget)
     asked: Asked = field(default_factory=Asked)
+    official: tuple[Official, ...] = ()
+    newer: tuple[Newer, ...] = ()  # value sets that the user has added
+    verapdf: str = ""  # the program, where it is asked for and there
 
 
 @lru_cache(maxsize=4)
 def plan_of(order: Order) -> Plan:
     """The plan of an order, made once in each process."""
-    loaded = catalogue.load()
+    loaded = catalogue.load(newer=order.newer)
     evidence = [Evidence(i, kind, Expression(where, kind, loaded.constants)) for i, kind, where in order.evidence]
     return plan(loaded, dict(order.settings), evidence, order.selection, order.asked)
 
@@ -46,7 +53,16 @@ def plan_of(order: Order) -> Plan:
 def judge_units(order: Order, units: Sequence[Unit]) -> list[UnitResult]:
     """One task: some units, one after the other."""
     made = plan_of(order)
-    return [evaluate(open_unit(unit, order.budget), made) for unit in units]
+    return [_judged(open_unit(unit, order.budget), made, order) for unit in units]
+
+
+def _judged(top: Subject, made: Plan, order: Order) -> UnitResult:
+    if order.verapdf:
+        pdf_verapdf.project(top, order.verapdf)
+    result = evaluate(top, made)
+    if order.official:
+        second_opinion.add(top, result, order.official, catalogue.load(newer=order.newer).rules)
+    return result
 
 
 def judge(
@@ -55,12 +71,15 @@ def judge(
     executor: Executor | None = None,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
+    declared: Sequence[Subject] = (),
 ) -> Judged:
     """Judge every unit. Without an executor in this process; the result is the same either way.
 
-    `progress` is told the number of units done.
+    `progress` is told the number of units done. `declared`: proofs that the manifest names, judged here, before.
     """
     judged = Judged()
+    for subject in declared:
+        judged.take(evaluate(subject, plan_of(order)))
     for results in _results(_wanted(units, judged), order, executor, workers):
         for result in results:
             judged.take(result)

@@ -15,6 +15,30 @@ OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "review", "not_applicable",
 
 
 @dataclass(frozen=True, slots=True)
+class Echo:
+    """What an official artefact says of the place of a finding of ours, to the same effect.
+
+    `artefact` is its SHA-256; `digest` names its assert.
+    """
+
+    artefact: str
+    schema: str
+    digest: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialRule:
+    """An assert of an official artefact that spoke: in its own words, read while running."""
+
+    artefact: str
+    schema: str
+    level: Level
+    context: str
+    test: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A rule that spoke (failed, review, blocked or error), at a location. Personal values are marked, not masked."""
 
@@ -27,6 +51,7 @@ class Finding:
     excerpt: str
     fingerprint: str
     more: int = 0  # further places in the same subject where the same rule spoke, beyond those listed
+    also_official: tuple[Echo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +67,7 @@ class SubjectRecord:
     judged: bool
     evidence: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    model: tuple[str, str] | None = None  # of a CDA: the model it follows and its version
 
 
 @dataclass(slots=True)
@@ -52,6 +78,8 @@ class UnitResult:
     findings: list[Finding] = field(default_factory=list)
     tallies: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
     not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)  # (what, name) → how often
+    official: Counter[tuple[str, str]] = field(default_factory=Counter)  # (artefact, judged/accepted/refused/failed)
+    official_rules: dict[str, OfficialRule] = field(default_factory=dict)
     secret: bytes = b""  # of the unit's bytes; keys the tokens that stand for personal values
     people: set[str] = field(default_factory=set)  # what names its patients, as `privacy.Crowd` takes it
 
@@ -67,6 +95,8 @@ class Judged:
     findings: list[Finding] = field(default_factory=list)
     tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
     not_checked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    official: Counter[tuple[str, str]] = field(default_factory=Counter)
+    official_rules: dict[str, OfficialRule] = field(default_factory=dict)
     secrets: list[bytes] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     units: int = 0
@@ -75,6 +105,8 @@ class Judged:
         self.subjects += result.subjects
         self.findings += result.findings
         self.not_checked += result.not_checked
+        self.official += result.official
+        self.official_rules |= result.official_rules
         self.secrets.append(result.secret)
         self.people |= result.people
         self.units += 1

@@ -7,24 +7,20 @@ still has the name of its patient in its file name).
 import re
 from collections.abc import Iterable, Iterator
 
+from dui_conformance.engine.personal_exchange import exchange_values
+from dui_conformance.engine.personal_hl7v2 import line_values, message_values
+from dui_conformance.engine.personal_words import dates
 from dui_conformance.subjects.model import Element, Subject
 
 _HL7 = "{urn:hl7-org:v3}"
 _HEAD = 1 << 20  # bytes of an unread subject that are searched
-_MOIS = (
-    "janvier", "fevrier", "mars", "avril", "mai", "juin",
-    "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
-)  # fmt: skip
-_ENGLISH = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
 # parts of an address that tell where somebody lives; a country or a kind of street does not
 _ADDRESS = ("streetAddressLine", "streetName", "city", "postalCode", "additionalLocator", "postBox")
 _PROFESSIONAL_ADDRESS = ("streetAddressLine", "streetName")
 _PATIENT_SLOTS = ("sourcePatientId", "sourcePatientInfo", "legalAuthenticator", "intendedRecipient")
 # the object of a mail that carries documents ends with NAME Given[ dd/mm/yyyy] (MSSanté #2, ECO.2.1.3)
 _OBJECT = re.compile(r"XDM/1\.0/DDM\+.*?(?=\b[^\W\d_a-zà-ÿ]{2,}\b)(.*)", re.DOTALL)
+_NAMED = re.compile(r"\d{8}_[^_]{1,80}_([^_]{2,80})_([^_.]{2,80})(?:_[^_]{1,80})?\.pdf", re.IGNORECASE)
 _LOCAL_PART = re.compile(r"([\w.+'-]{3,64})@")
 # what of a mail, or of a report on one, holds addresses; the parts before @ of a Message-ID are nobody's
 _ADDRESSED = frozenset(
@@ -58,7 +54,7 @@ def patient_values_of(subject: Subject) -> set[str]:
     """What names the patient alone, in a subject that says who it is about."""
     view = subject.view
     if view is None or subject.kind != "cda":
-        return values_of(subject) if subject.kind in ("cda", "xds", "hl7v2", "fhir") else set()
+        return values_of(subject) if subject.kind in ("cda", "xds", "hl7v2", "fhir", "integration") else set()
     role = view.find(f"{_HL7}recordTarget/{_HL7}patientRole")
     return set() if role is None else {value for value in _patient(role) if value}
 
@@ -66,16 +62,33 @@ def patient_values_of(subject: Subject) -> set[str]:
 def _values(subject: Subject) -> Iterable[str]:
     view, kind = subject.view, subject.kind
     if kind == "hl7v2":
-        return _hl7v2(_text(subject.data))
+        return line_values(_text(subject.data)) if view is None else message_values(view)
     if view is None:
         return _unread(_text(subject.data)) if kind in ("cda", "xds", "xml", "fhir") else ()
     if kind == "cda":
         return _cda(view)
+    if kind == "exchange":
+        return exchange_values(view)
+    if kind == "integration":
+        return _integration(view)
     if kind == "xds":
         return _xds(view)
     if kind == "fhir":
         return _fhir(view)
+    if kind == "pdf":
+        return _pdf(view, subject.name)
     return _mail(view) if kind == "mail" else ()
+
+
+def _integration(view: Element) -> Iterator[str]:
+    """The users that an integration report declares, and what it says of patients."""
+    for element in view.iterfind("users/id"):
+        yield element.get("value", "")
+    for element in view.iter("birthName", "matricule", "value"):
+        if element.tag != "value" or _local(element.getparent()) == "matricule":
+            yield element.get("value", "")
+    for element in view.iter("birthDate"):
+        yield from dates(element.get("value", "").replace("-", ""))
 
 
 def _cda(document: Element) -> Iterator[str]:
@@ -156,8 +169,10 @@ _FHIR_PERSONS = ("Patient", "RelatedPerson", "Person")
 def _fhir(view: Element) -> Iterator[str]:
     """Values of HumanName, Address and ContactPoint, identifiers and birth dates of persons, what references show."""
     for element in view.iter("{*}name", "{*}address", "{*}telecom", "{*}contact"):
+        where = any(_local(above) == "address" for above in (element, *element.iterancestors()))
         for part in element.iter(*(f"{{*}}{name}" for name in _FHIR_NAMES)):
-            yield from _listed(part.get("value", ""))
+            value = part.get("value", "")  # the words of an address ("des", "rue") name nobody one by one
+            yield from (value,) if where or _local(part.getparent()) == "address" else _listed(value)
         if _local(element) == "telecom":
             yield from (value.get("value", "") for value in element.iterfind("{*}value"))
     for element in view.iter("{*}birthDate"):
@@ -190,22 +205,25 @@ def _mail(view: Element) -> Iterator[str]:
             yield from _LOCAL_PART.findall(field.text or "")
 
 
+def _pdf(view: Element, name: str) -> Iterator[str]:
+    """The traits that an INS DataMatrix gives, and the names that the name of the file does (ECO.2.1.6)."""
+    for block in view.iter("block"):
+        value = block.text or ""
+        if block.get("id") in ("S1", "S3", "S4", "S7"):
+            yield from _listed(value)
+        elif block.get("id") == "S6":
+            yield from dates("".join(reversed(value.split("-"))))
+    named = _NAMED.fullmatch(name)
+    if named is not None:
+        yield from named.groups()
+
+
 def _object(text: str) -> Iterator[str]:
     """The name, given name and date of birth that end the object of a mail."""
     found = _OBJECT.search(text)
     for word in found[1].split() if found else ():
         yield word if len(word) >= 3 else ""
         yield from dates("".join(reversed(word.split("/"))) if word.count("/") == 2 else "")
-
-
-def _hl7v2(text: str) -> Iterator[str]:
-    for segment in re.split(r"[\r\n]+", text):
-        fields = segment.split("|")
-        if fields[0] == "PID":
-            for field in fields[2:14]:
-                for part in re.split(r"[\^~]", field):
-                    yield part if "&" not in part else ""
-                    yield from dates(part[:8])
 
 
 def _unread(text: str) -> Iterator[str]:
@@ -228,22 +246,3 @@ def _text(data: bytes) -> str:
         return head.decode("utf-8")
     except UnicodeDecodeError as error:
         return head.decode("utf-8" if error.start >= len(head) - 4 else "latin-1", "replace")
-
-
-def dates(written: str) -> Iterator[str]:
-    """The forms under which a day given as YYYYMMDD is written; separators do not matter to who compares."""
-    if len(written) != 8 or not (written.isascii() and written.isdigit()):
-        return
-    year, month, day = written[:4], int(written[4:6]), int(written[6:])
-    yield written
-    yield f"{day:02}{month:02}{year}"
-    yield f"{month:02}{day:02}{year}"
-    yield f"{day:02}/{month:02}/{year[2:]}"
-    if not 1 <= month <= 12:
-        return
-    yield f"{day}/{month}/{year}"
-    for names in (_MOIS, _ENGLISH):
-        name = names[month - 1]
-        yield from (f"{day} {name} {year}", f"{day:02} {name} {year}", f"{name} {day} {year}")
-    if day == 1:
-        yield f"1er {_MOIS[month - 1]} {year}"

@@ -1,11 +1,13 @@
 """What will run, what will not, and why."""
 
 import importlib
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from dui_conformance.engine.models import Planned
 from dui_conformance.engine.outcomes import Setting
 from dui_conformance.engine.resources import Asked
 from dui_conformance.rules.catalogue import Catalogue
@@ -50,13 +52,16 @@ class Selection:
     without: Sequence[str] = ()
 
     def wants(self, rule: Rule) -> bool:
-        if self.only and not _named(rule, self.only):
+        return self.names(rule.id, rule.family)
+
+    def names(self, rule: str, family: str) -> bool:
+        if self.only and not _named(rule, family, self.only):
             return False
-        return not _named(rule, self.without)
+        return not _named(rule, family, self.without)
 
 
-def _named(rule: Rule, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(rule.id, p) or fnmatchcase(rule.family, p) for p in patterns)
+def _named(rule: str, family: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(rule, p) or fnmatchcase(family, p) for p in patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rules that will run, by kind of subject; `predicates` holds their functions."""
+    """The rules that will run, by kind of subject (those of document models are in `models`, loaded when a document
+    calls for them); `predicates` holds their functions."""
 
     by_kind: Mapping[str, Sequence[Rule]]
     groups: Mapping[str, Sequence[Group]]
@@ -92,8 +98,12 @@ class Plan:
     inventories: Sequence[Inventory]
     predicates: Mapping[str, Callable[..., Any]]
     structures: Mapping[str, Structure]
+    models: Planned
+    by_id: Mapping[str, Rule]  # every rule of the catalogue, bar those of the tables of models
     constants: Constants
     asked: Asked
+    reads_pages: bool  # a rule or an evidence wants what is printed on the pages of PDF files
+    reads_barcodes: bool
 
     @property
     def rules(self) -> list[Rule]:
@@ -112,7 +122,7 @@ def plan(
     by_kind: dict[str, list[Rule]] = {}
     run_wide, unplanned = [], []
     predicates: dict[str, Callable[..., Any]] = {}
-    for rule in catalogue.rules.values():
+    for rule in catalogue.written.values():
         why = _obstacle(rule, selection, catalogue.value_sets, settings)
         if why is not None:
             unplanned.append(Unplanned(rule.id, why))
@@ -123,6 +133,8 @@ def plan(
             by_kind.setdefault(rule.subject, []).append(rule)
         if isinstance(rule.check, Collected | Predicate):
             predicates[rule.check.name] = predicate(rule.check.name)
+    models = Planned.of(catalogue.models, selection.names)
+    unplanned += [Unplanned(name, _LEFT_OUT) for name in sorted(models.unwanted)]
     return Plan(
         by_kind,
         {kind: _groups(rules) for kind, rules in by_kind.items()},
@@ -137,9 +149,35 @@ def plan(
         catalogue.inventories,
         predicates,
         catalogue.structures,
+        models,
+        catalogue.written,
         catalogue.constants,
         asked or Asked(),
+        *_pages_read([rule for rules in by_kind.values() for rule in rules] + run_wide, evidence),
     )
+
+
+_PAGE = re.compile(r"(?<![@\w-])page\b")
+_BARCODE = re.compile(r"\bbarcode\b")
+_PAGED = ("pdf", "proof")
+
+
+def _pages_read(rules: Sequence[Rule], evidence: Sequence[Evidence]) -> tuple[bool, bool]:
+    """Whether the pages of PDF files are to be read, and their barcodes: it costs more than all the other rules."""
+    texts = [kind.where.text for kind in evidence if kind.kind in _PAGED]
+    for rule in rules:
+        own = rule.subject in _PAGED
+        if own:
+            texts += [expression.text for expression in (rule.contexts, rule.when) if expression is not None]
+            texts += [shown.text for shown in rule.shown.values()]
+        if isinstance(rule.check, Assertion) and own:
+            texts.append(rule.check.holds.text)
+        elif isinstance(rule.check, Predicate):
+            texts += [argument.value.text for argument in rule.check.arguments if own]
+            texts += [a.value.text for given in rule.check.given if given.kind in _PAGED for a in given.arguments]
+        elif isinstance(rule.check, Collected):
+            texts += [argument.value.text for kind in _PAGED for argument in rule.check.facts.get(kind, ())]
+    return any(map(_PAGE.search, texts)), any(map(_BARCODE.search, texts))
 
 
 def _groups(rules: Sequence[Rule]) -> list[Group]:
@@ -188,9 +226,12 @@ def predicate(name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
+_LEFT_OUT = Text("écartée par la sélection demandée", "left out by the selection asked for")
+
+
 def _obstacle(rule: Rule, selection: Selection, sets: Mapping[str, ValueSet], settings: Collection[str]) -> Text | None:
     if not selection.wants(rule):
-        return Text("écartée par la sélection demandée", "left out by the selection asked for")
+        return _LEFT_OUT
     missing = sorted(rule.value_sets - sets.keys())
     if missing:
         names = ", ".join(missing)
@@ -202,6 +243,8 @@ def _obstacle(rule: Rule, selection: Selection, sets: Mapping[str, ValueSet], se
     undeclared = sorted(
         setting for name, setting in wanted.items() if not name.endswith("?") and setting not in settings
     )
+    if undeclared == ["verapdf"]:
+        return Text("veraPDF n'est pas demandé (option --verapdf)", "veraPDF is not asked for (option --verapdf)")
     if undeclared:
         names = ", ".join(undeclared)
         return Text(f"{names} n'est pas déclaré dans dui.toml", f"{names} is not declared in dui.toml")

@@ -15,16 +15,17 @@ class Kin:
 
         A context whose element (or an element above it in the view) points at a subject belongs with that one alone.
         Otherwise: what lies inside the subject; else the nearest container of that kind; else what lies in the
-        nearest mail or archive around it.
+        nearest mail, archive or exchange around it.
         """
-        pointed = self._pointed(subject, context)
+        pointed = self._pointed(subject, context, kind)
         key = (pointed or subject, pointed is not None, kind)
         if key not in self._known:
             self._known[key] = _of_kind(pointed, kind) if pointed is not None else _around(subject, kind)
         return self._known[key]
 
-    def _pointed(self, subject: Subject, context: Element) -> Subject | None:
-        if subject.kind not in ("xds", "mail"):
+    def _pointed(self, subject: Subject, context: Element, kind: str) -> Subject | None:
+        # (a PDF points at the CDA it is printed from, and still lies in its mail)
+        if subject.kind not in ("xds", "mail", "hl7v2", "fhir") and (subject.kind, kind) != ("pdf", "cda"):
             return None
         element: Element | None = context
         while element is not None:
@@ -47,7 +48,7 @@ def _around(subject: Subject, kind: str) -> list[Subject]:
         if container.kind == kind:
             return [container]
     for container in subject.ancestors():
-        if container.kind in ("mail", "xdm"):
+        if container.kind in ("mail", "xdm", "exchange"):
             beside = _of_kind(container, kind)
             if beside:
                 return beside

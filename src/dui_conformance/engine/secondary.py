@@ -6,16 +6,17 @@ it speaks, when the secondary rule `yields_to` it.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from dui_conformance.engine.outcomes import Finding
-from dui_conformance.rules.model import LEVELS, Argument, Assertion, Membership, Predicate, Rule
+from dui_conformance.rules.model import LEVELS, Argument, Assertion, Membership, Modelled, Predicate, Rule
 from dui_conformance.subjects.model import Element
 from dui_conformance.subjects.positions import path_of
 
 # a name in an expression that is neither a function nor an axis
 _NAME = re.compile(r"[A-Za-z_][\w.-]*+(?!\s*\(|\s*::)")
+_PREFIX = re.compile(r"\b[\w-]+:(?!:)|\$[\w.-]+")
 
 
 class Said:
@@ -53,6 +54,28 @@ class Said:
         return False
 
 
+def silenced(findings: Sequence[Finding], rules: Mapping[str, Rule], louder: Iterable[Rule]) -> set[int]:
+    """The places among findings of what a secondary rule of the catalogue says, and a rule of a table too.
+
+    They say the same when both failed at one element, or one of them at its child, and ask about one thing.
+    """
+    names = {rule.id: _names(tuple(_expressions(rule))) for rule in louder}
+    said: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.rule in names:
+            place = _element(finding.location.path)
+            for at in (place, place.rpartition("/")[0]):
+                said.setdefault(at, set()).update(names[finding.rule])
+    return {
+        at
+        for at, finding in enumerate(findings)
+        if (rule := rules.get(finding.rule)) is not None
+        and rule.secondary
+        and isinstance(rule.check, Assertion)
+        and not said.get(_element(finding.location.path), set()).isdisjoint(_names((rule.check.holds.source,)))
+    }
+
+
 def _element(path: str) -> str:
     return path.partition("/@")[0]
 
@@ -81,7 +104,19 @@ def _expressions(rule: Rule) -> Iterator[str]:
         yield from _values(check.arguments)
         for given in check.given:
             yield from _values(given.arguments)
+    elif isinstance(check, Modelled):
+        yield from check.reads
 
 
 def _values(arguments: Iterable[Argument]) -> Iterator[str]:
     return (argument.value.text for argument in arguments)
+
+
+def names_of(rule: Rule) -> frozenset[str]:
+    """The names of elements and attributes in the expressions of a rule."""
+    return _names(tuple(_expressions(rule)))
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The names in an expression or a sentence of another, prefixes and variables left out."""
+    return frozenset(_NAME.findall(_PREFIX.sub("", text)))

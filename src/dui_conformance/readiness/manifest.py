@@ -71,6 +71,25 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address that the DUI serves and that may be probed. `…_env`: environment variables that hold secrets."""
+
+    name: str
+    kind: str
+    url: str
+    authorised: bool = False
+    hosts: tuple[str, ...] = ()
+    ca: str = ""
+    client_certificate: str = ""
+    token_env: str = ""
+    expired_token_env: str = ""
+    session_env: str = ""
+    protected: str = ""
+    logout: str = ""
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What is declared; an option that is absent from `options` is not declared."""
 
@@ -91,6 +110,7 @@ class Manifest:
     attestations: tuple[Attestation, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     project: Project | None = None
+    endpoints: tuple[Endpoint, ...] = ()
 
     def settings(self) -> dict[str, Setting]:
         """What rules may ask for by name; a name that is absent was not declared."""
@@ -150,6 +170,7 @@ def parse(data: dict[str, Any], path: Path) -> Manifest:
         attestations=tuple(_attestation(item) for item in plain.get("attestations", ())),
         waivers=tuple(_waiver(item) for item in plain.get("waivers", ())),
         project=_project(plain.get("funding")),
+        endpoints=tuple(_endpoint(item) for item in plain.get("endpoints", ())),
     )
 
 
@@ -226,6 +247,11 @@ def _waiver(item: dict[str, Any]) -> Waiver:
         item["owner"],
         datetime.date.fromisoformat(item["expires"]),
     )
+
+
+def _endpoint(item: dict[str, Any]) -> Endpoint:
+    plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in item.items()}
+    return Endpoint(**{"name": f"{item['kind']} {item['url']}", **plain})
 
 
 def _project(data: dict[str, Any] | None) -> Project | None:

@@ -80,9 +80,12 @@ class BadAttestation:
 
 
 def attestations_read(
-    manifest: Manifest, tables: Tables, today: datetime.date
+    manifest: Manifest, tables: Tables, today: datetime.date, unopened: Mapping[str, Text] | None = None
 ) -> tuple[list[AttestationProof], list[BadAttestation]]:
-    """The attestations whose file is there, dated in the past, not expired, and that name known requirements."""
+    """The attestations whose file is there, dated in the past, not expired, and that name known requirements.
+
+    `unopened`: files that a reviewer cannot open, with the reason.
+    """
     good, bad = [], []
     for declared in manifest.attestations:
         unknown = [name for name in declared.attests if tables.named(name) is None]
@@ -95,6 +98,8 @@ def attestations_read(
             why = Text(f"datée dans le futur ({declared.date})", f"dated in the future ({declared.date})")
         elif declared.expires is not None and declared.expires < today:
             why = Text(f"expirée le {declared.expires}", f"expired on {declared.expires}")
+        elif unopened and declared.file in unopened:
+            why = unopened[declared.file]
         else:
             try:
                 data = path.read_bytes()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dui_conformance.reports import arrange, funding_words
+from dui_conformance.reports import arrange, funding_words, model_words, official_words
 from dui_conformance.reports.arrange import Cause
 from dui_conformance.reports.typography import NARROW, NBSP, clean
 from dui_conformance.reports.words import Words
@@ -14,6 +14,7 @@ from dui_conformance.runjson import Run
 from dui_conformance.text import Language
 
 PLACES = 5  # places listed under a cause
+ECHOES = 2  # of official artefacts, under a place
 CAUSES = 40  # causes listed
 MESSAGE = 600  # characters of a message
 STEPS = 8
@@ -63,6 +64,7 @@ class _Page:
     def lines(self) -> Iterator[Line]:
         yield from self._head()
         yield from self._causes()
+        yield from self._artefacts()
         yield from self._readiness()
         yield from self._funding()
         yield from self._limits()
@@ -133,6 +135,8 @@ class _Page:
                 yield Line("    " + self._plain(self.w.count("copies", spot.copies)), "dim")
             if number == len(shown) - 1:
                 yield from self._wrap(said, "    ")
+                for echo in official_words.echoes(finding, self.w)[:ECHOES]:
+                    yield from self._wrap(clean(echo, MESSAGE), "    ", "      ", "dim")
         if len(cause.spots) > len(shown):
             yield Line("    " + self._plain(self.w.count("more_places", len(cause.spots) - len(shown))), "dim")
         remedy = cause.findings[0]["remedy"]
@@ -155,6 +159,14 @@ class _Page:
     @staticmethod
     def _plain(text: str) -> str:
         return text.replace(NBSP, " ").replace(NARROW, " ")
+
+    def _artefacts(self) -> Iterator[Line]:
+        """The models judged, and the official artefacts that judged: a verdict changes with their date."""
+        models = model_words.line(self.run, self.w)
+        if models:
+            yield from self._wrap(clean(models, 400), "", "  ")
+        for artefact in official_words.used(self.run):
+            yield from self._wrap(clean(official_words.line(artefact, self.w), 400), "", "  ")
 
     # --- readiness, bonus, limits ---
 
@@ -255,4 +267,6 @@ _PHRASES = {
     "waiver": ("Dérogation", "Waiver"),
     "refused": ("Attestation refusée", "Attestation refused"),
     **funding_words.PHRASES,
+    **model_words.PHRASES,
+    **official_words.PHRASES,
 }

@@ -9,7 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from dui_conformance.reports import html_page
+from dui_conformance.reports import html_page, official_words
 from dui_conformance.reports.html_words import PHRASES
 from dui_conformance.reports.typography import clean, sentence
 from dui_conformance.reports.words import Words
@@ -36,6 +36,8 @@ def render(run: Run, lang: Language) -> str:
         w=words,
         page=html_page.build(run, words),
         run=run,
+        artefact_lines=[official_words.line(artefact, words) for artefact in official_words.used(run)],
+        w_echoes=lambda finding: official_words.echoes(finding, words),
         style=Markup(style),  # noqa: S704  # files of this package
         script=Markup(script),  # noqa: S704
         policy="; ".join(

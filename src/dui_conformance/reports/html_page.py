@@ -7,7 +7,7 @@ A run may hold 10 000 subjects and 5 000 findings: what is beyond a limit is cou
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from dui_conformance.reports import arrange, funding_words
+from dui_conformance.reports import arrange, funding_words, model_words
 from dui_conformance.reports.arrange import Node, Severity
 from dui_conformance.reports.html_views import (
     LEVEL_TONES,
@@ -30,7 +30,7 @@ from dui_conformance.reports.html_views import (
 )
 from dui_conformance.reports.typography import clean
 from dui_conformance.reports.words import Words
-from dui_conformance.runjson import Finding, Requirement, Run
+from dui_conformance.runjson import Finding, Requirement, Run, Subject
 
 CAUSES = 60  # rows of the table of causes
 FILES = 300  # files with findings
@@ -69,6 +69,7 @@ class _Builder:
         self._funding()
         self.page.steps, self.page.attestations = arrange.next_steps(run)
         self.page.kinds = Counter(subject["kind"] for subject in run["subjects"]).most_common()
+        self.page.models = [(clean(name, 80), n) for name, n in model_words.counts(run, self.w)]
         self._unchecked()
         self.page.refused = [
             (clean(str(bad.get("file", "")), 200), w.open(bad.get("why"))) for bad in run["attestations_refused"]
@@ -112,6 +113,10 @@ class _Builder:
         counts = arrange.tally(self.run["findings"])
         self.page.severities = [(level, self.w.count(level, n), n) for level, n in counts.items()]
 
+    def _model(self, subject: Subject | None) -> str:
+        model = subject.get("model") if subject else None
+        return self.w.filled("model", name=clean(model_words.name(model, self.w), 80)) if model else ""
+
     def _file(self, root: Node, room: int, *, opened: bool) -> FileView:
         subjects = []
         for trail in _walk(root):
@@ -125,6 +130,7 @@ class _Builder:
                 SubjectView(
                     steps=[(clean(step.name, 300), step.kind) for step in trail],
                     label=clean(subject["label"]) if subject else "",
+                    model=self._model(subject),
                     sha256=subject["sha256"] if subject else "",
                     size=subject["size"] if subject else None,
                     findings=self._findings(node.findings[:most]),

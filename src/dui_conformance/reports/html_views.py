@@ -153,6 +153,7 @@ class SubjectView:
 
     steps: Sequence[tuple[str, str]]
     label: str
+    model: str  # that the document follows, empty if it follows none
     sha256: str
     size: int | None
     findings: Sequence[FindingView]
@@ -209,6 +210,7 @@ class Page:
     rules: list[tuple[Rule, str, str, list[Link]]] = field(default_factory=list)  # rule, anchor, source, requirements
     outcomes: list[str] = field(default_factory=list)
     kinds: list[tuple[str, int]] = field(default_factory=list)
+    models: list[tuple[str, int]] = field(default_factory=list)  # model of documents, number of documents
     unchecked: list[Unchecked] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     links: dict[str, Link] = field(default_factory=dict)  # by requirement id and alias

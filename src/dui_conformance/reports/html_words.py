@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dui_conformance.reports import funding_words
+from dui_conformance.reports import funding_words, model_words, official_words
 
 PHRASES: Mapping[str, tuple[str, str]] = {
     # head
@@ -272,4 +272,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "inputs": ("Entrées", "Inputs"),
     "read_items": ("Éléments lus", "Items read"),
     **funding_words.PHRASES,
+    **model_words.PHRASES,
+    **official_words.PHRASES,
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from dui_conformance.reports import arrange
+from dui_conformance.reports import arrange, official_words
 from dui_conformance.reports.typography import clean
 from dui_conformance.reports.words import Words
 from dui_conformance.runjson import Finding, Requirement, Rule, Run, Subject
@@ -186,6 +186,7 @@ def _lines(finding: Finding, rule: Rule | None, w: Words) -> list[str]:
     lines = [clean(arrange.place_of(finding), 1000), w.exact(finding["message"])]
     if finding["location"]["path"]:
         lines.append(clean(finding["location"]["path"], 1000))
+    lines += [clean(echo, 1000) for echo in official_words.echoes(finding, w)]
     if finding["excerpt"]:
         lines.append(clean(finding["excerpt"], 1000))
     lines.append(f"{w['remedy']}{w.colon} {w.exact(finding['remedy'])}")
@@ -198,6 +199,7 @@ def _lines(finding: Finding, rule: Rule | None, w: Words) -> list[str]:
 
 
 _PHRASES = {
+    **official_words.PHRASES,
     "requirements": ("Exigences de la vague {n}", "Requirements of wave {n}"),
     "common": (
         "Vague {n}, socle commun (applicabilité au DUI non démontrée)",

@@ -6,7 +6,7 @@ Values of the export are hostile: no HTML, no table break, no mention and no ref
 import re
 from collections.abc import Iterator
 
-from dui_conformance.reports import arrange, funding_words
+from dui_conformance.reports import arrange, funding_words, model_words, official_words
 from dui_conformance.reports.arrange import Cause
 from dui_conformance.reports.typography import clean
 from dui_conformance.reports.words import Words
@@ -49,7 +49,7 @@ def render(run: Run, lang: Language) -> str:
     """The text, of less than LIMIT bytes."""
     w = Words(lang, _PHRASES)
     head = [*_head(run, w), *_counts(run, w), *_funding(run, w)]
-    tail = [*_steps(run, w), *_limits(run, w), *_foot(run, w)]
+    tail = [*_steps(run, w), *_artefacts(run, w), *_limits(run, w), *_foot(run, w)]
     room = LIMIT - _TAIL - _bytes(head) - _bytes(tail)
     middle, left = [*_findings_head(run, w)], 0
     for cause in arrange.causes(run):
@@ -126,6 +126,8 @@ def _cause(cause: Cause, w: Words) -> Iterator[str]:
         where = code(arrange.place_of(spot.finding))
         yield f"- {where}{copies}  "
         yield f"  {escaped(w.exact(spot.finding['message']))}"
+        for echo in official_words.echoes(spot.finding, w)[:2]:
+            yield f"  _{escaped(echo, 300)}_"
     if len(cause.spots) > PLACES:
         yield f"- {w.count('more_places', len(cause.spots) - PLACES)}"
     yield ""
@@ -164,6 +166,16 @@ def _steps(run: Run, w: Words) -> Iterator[str]:
 def _some(names: list[str]) -> str:
     shown = ", ".join(code(name, 80) for name in names[:NAMES])
     return f"{shown}, +{len(names) - NAMES}" if len(names) > NAMES else shown
+
+
+def _artefacts(run: Run, w: Words) -> Iterator[str]:
+    models = model_words.line(run, w)
+    if models:
+        yield f"- {escaped(models)}"
+    for artefact in official_words.used(run):
+        yield f"- {escaped(official_words.line(artefact, w))}"
+    if models or official_words.used(run):
+        yield ""
 
 
 def _limits(run: Run, w: Words) -> Iterator[str]:
@@ -206,4 +218,6 @@ _PHRASES = {
         "this report is not a referencing: the decision is that of the ANS",
     ),
     **funding_words.PHRASES,
+    **model_words.PHRASES,
+    **official_words.PHRASES,
 }

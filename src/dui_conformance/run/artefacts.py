@@ -9,15 +9,18 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dui_conformance.fhir import Package
+    from dui_conformance.fhir import Definitions, Package
 
 _LOCK = "artefacts.json"
+_PARTS = {"hl7.fhir.fr.core": "2.1.0"}  # of which the shipped guides hold what they build on
+_FILE_LIMIT = 256 * 1024 * 1024  # bytes of a package file; the largest published has some 30 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,12 @@ def add(source: Path, today: datetime.date) -> Artefact:
     """Keep a package (`.tgz`, or a folder of JSON resources). Raises DefinitionsError, OSError."""
     from dui_conformance.fhir.packages import DefinitionsError, read
 
-    data = _packed(source) if source.is_dir() else source.read_bytes()
+    data = _packed(source) if source.is_dir() else _bytes(source)
     package = read(data)
     if not package.resources:
         raise DefinitionsError(f"{source.name}: no FHIR resource in it")
+    if foreign := not_of_r4(package):
+        raise WrongVersionError(foreign)
     name = package.name or source.name.removesuffix(".tgz").removesuffix(".tar.gz")
     artefact = Artefact(
         name,
@@ -76,11 +81,55 @@ def add(source: Path, today: datetime.date) -> Artefact:
     (folder / "packages").mkdir(parents=True, exist_ok=True)
     (folder / artefact.file).write_bytes(data)
     kept = [item for item in added() if item.name != name]
-    lock = {"format": 1, "packages": [asdict(item) for item in sorted((*kept, artefact), key=lambda i: i.name)]}
+    record("packages", [asdict(item) for item in sorted((*kept, artefact), key=lambda i: i.name)])
+    return artefact
+
+
+def recorded() -> dict[str, Any]:
+    """The whole lock file; empty if there is no such file or it is not one."""
+    try:
+        told = json.loads((home() / _LOCK).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def record(part: str, items: Sequence[Mapping[str, Any]]) -> None:
+    """Replace one list of the lock file (`packages`, `artefacts`), and leave the others. Raises OSError."""
+    folder = home()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = {**recorded(), "format": 1, part: list(items)}
     partial = folder / f"{_LOCK}.{os.getpid()}"
     partial.write_text(json.dumps(lock, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     partial.replace(folder / _LOCK)
-    return artefact
+
+
+def read_package(source: Path) -> "Package":
+    """A package file, or a folder of JSON resources. Raises DefinitionsError, OSError."""
+    from dui_conformance.fhir.packages import read
+
+    return read(_packed(source) if source.is_dir() else _bytes(source))
+
+
+class WrongVersionError(ValueError):
+    """A package of another version of FHIR than R4; the message is that version."""
+
+
+def not_of_r4(package: "Package") -> str:
+    """The versions of FHIR a package states, if none is R4 (4.0.x); empty if one is, or if it states none."""
+    stated = package.fhir_versions or tuple(
+        dict.fromkeys(str(r["fhirVersion"]) for r in package.resources if isinstance(r.get("fhirVersion"), str))
+    )
+    return "" if not stated or any(version.startswith("4.0") for version in stated) else ", ".join(stated)
+
+
+def _bytes(source: Path) -> bytes:
+    """The bytes of a package file. Raises DefinitionsError when it is larger than any package."""
+    from dui_conformance.fhir.packages import DefinitionsError
+
+    if source.stat().st_size > _FILE_LIMIT:
+        raise DefinitionsError(f"{source.name}: larger than {_FILE_LIMIT >> 20} MiB")
+    return source.read_bytes()
 
 
 def _packed(folder: Path) -> bytes:
@@ -100,14 +149,38 @@ def _packed(folder: Path) -> bytes:
     return bytes(content)
 
 
-def lacking(items: Sequence[Artefact]) -> dict[str, str]:
-    """The dependencies that are neither added, nor shipped, nor part of FHIR itself."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A dependency that is not met as stated: `held` is the version that stands for it, empty if there is none.
+
+    `partial`: what is held was written for the shipped guides, and has only the profiles that they use.
+    """
+
+    name: str
+    version: str
+    held: str = ""
+    partial: bool = False
+
+
+def needs(items: Sequence[Artefact]) -> list[Need]:
+    """The dependencies that are not among the packages added, nor part of FHIR itself, each once."""
     from dui_conformance.engine.guides import guides
     from dui_conformance.fhir.packages import BUILT_IN
 
-    shipped = {guide["name"] for guide in guides()["guides"].values()} | {"hl7.fhir.fr.core"}
-    held = {item.name for item in items} | shipped | set(BUILT_IN)
-    return {name: version for item in items for name, version in sorted(item.needs.items()) if name not in held}
+    added_versions = {item.name: item.version for item in items}
+    shipped = {guide["name"]: guide["version"] for guide in guides()["guides"].values()}
+    out: dict[str, Need] = {}
+    for name, version in ((n, v) for item in items for n, v in sorted(item.needs.items())):
+        if name in BUILT_IN or added_versions.get(name) == version:
+            continue
+        if name in added_versions:
+            out.setdefault(name, Need(name, version, added_versions[name]))
+        elif name in shipped or name in _PARTS:
+            held = shipped.get(name) or _PARTS[name]
+            out.setdefault(name, Need(name, version, held, partial=name in _PARTS))
+        else:
+            out.setdefault(name, Need(name, version))
+    return [need for need in out.values() if need.partial or need.held != need.version]
 
 
 def known_profiles() -> set[str]:
@@ -118,12 +191,27 @@ def known_profiles() -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """An error on an example: `id` is the stable name of its cause, `place` a FHIRPath."""
+
+    id: str
+    place: str
+    fr: str
+    en: str
+
+    @property
+    def key(self) -> str:
+        """How expected results name it."""
+        return f"{self.id} {self.place}"
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """An example of a package judged: `errors` and `warnings` are (place, sentence in French, in English)."""
+    """An example of a package judged."""
 
     name: str
     profiles: tuple[str, ...]
-    errors: tuple[tuple[str, str, str], ...]
+    errors: tuple[Fault, ...]
     warnings: int
     not_checked: int
 
@@ -139,14 +227,37 @@ def examples(package: "Package") -> Iterator[Example]:
     shown = _shown(package)
     for resource in package.examples:
         name = f"{resource.get('resourceType')}/{resource.get('id', '')}"
-        asked = shown.get(name, ())
+        asked = tuple(c for c in shown.get(name, ()) if _is_about(judge.definitions, c, resource))
         result = judge.validate(resource, list(asked))
         errors = tuple(
-            (issue.location.path, unmark(issue.message.fr, str), unmark(issue.message.en, str))
+            Fault(issue.id, issue.location.path, unmark(issue.message.fr, str), unmark(issue.message.en, str))
             for issue in result.errors
         )
         warnings = sum(issue.severity == "warning" for issue in result.issues)
         yield Example(name, tuple(asked), errors, warnings, sum(item.count for item in result.not_checked))
+
+
+def _is_about(definitions: "Definitions", canonical: str, resource: Mapping[str, Any]) -> bool:
+    """Whether a profile that a guide names for an example is of its type: for a Bundle, guides name what is in it."""
+    profile = definitions.get("StructureDefinition", canonical.partition("|")[0])
+    return not isinstance(profile, dict) or profile.get("type") == resource.get("resourceType")
+
+
+def expected_results(judged: Sequence[Example]) -> str:
+    """The errors of each example as JSON, to be kept and compared with later."""
+    told = {example.name: sorted(fault.key for fault in example.errors) for example in judged}
+    return json.dumps({"format": 1, "examples": told}, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_expected(file: Path) -> dict[str, Counter[str]]:
+    """The errors that each example is expected to have, how often. Raises ValueError, OSError."""
+    told = json.loads(_bytes(file))
+    listed = told.get("examples") if isinstance(told, dict) else None
+    if not isinstance(listed, dict) or not all(
+        isinstance(keys, list) and all(isinstance(key, str) for key in keys) for keys in listed.values()
+    ):
+        raise ValueError(file.name)
+    return {str(name): Counter(keys) for name, keys in listed.items()}
 
 
 def _shown(package: "Package") -> dict[str, tuple[str, ...]]:

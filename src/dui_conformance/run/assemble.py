@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dui_conformance import __version__, runjson
 from dui_conformance.engine.judge import Order, plan_of
-from dui_conformance.engine.outcomes import OUTCOMES, Finding, Judged
+from dui_conformance.engine.outcomes import OUTCOMES, Finding, Judged, SubjectRecord
 from dui_conformance.engine.plan import Plan
 from dui_conformance.engine.privacy import Crowd, Tokens
+from dui_conformance.engine.resources import UNAPPLIED
 from dui_conformance.readiness import funding as money
 from dui_conformance.readiness.manifest import Manifest
 from dui_conformance.readiness.requirements import Tables
@@ -23,8 +24,11 @@ from dui_conformance.readiness.rollup import (
 )
 from dui_conformance.rules import catalogue
 from dui_conformance.rules.catalogue import Catalogue
+from dui_conformance.rules.model import ValueSet
+from dui_conformance.run import second_opinion
 from dui_conformance.run.next_steps import readiness_of
-from dui_conformance.run.words import NOT_CHECKED
+from dui_conformance.run.proofs import unopened
+from dui_conformance.run.words import NOT_CHECKED, OFFICIAL_REMEDY
 from dui_conformance.text import Text, unmark
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ Mask = Callable[[str], str]
 
 def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.Run:
     """The run of a job whose inputs have been judged."""
-    loaded = catalogue.load()
+    loaded = catalogue.load(newer=order.newer)
     plan = plan_of(order)
     tokens = Tokens(judged.secrets)
     mask: Mask = (lambda text: unmark(text, str)) if job.with_values else lambda text: unmark(text, tokens.mask)
@@ -47,13 +51,13 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
 
     plain_ids = {subject.id: unmark(subject.id, str) for subject in judged.subjects}
     waived, states = waived_findings(judged.findings, job.manifest, job.today, plain_ids)
-    proofs, refused = attestations_read(job.manifest, tables, job.today)
-    proving = {rule.id: rule.proves for rule in loaded.rules.values()}
+    proofs, refused = attestations_read(job.manifest, tables, job.today, unopened(judged))
+    proving = loaded.proving()
     rows = roll_up(tables, judged, proving, frozenset(waived), job.manifest, proofs)
     readiness = readiness_of(rows, tables, job.wave)
-    return runjson.Run(
+    run = runjson.Run(
         format=runjson.FORMAT,
-        tool=_tool(loaded, plan),
+        tool=_tool(loaded, plan, judged, order),
         product=_product(job.manifest, declared=job.declared),
         options={
             "preset": job.preset.id if job.preset else "",
@@ -61,26 +65,15 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
             "only": list(job.only),
             "wave": job.wave,
             "with_values": job.with_values,
+            "verapdf": str(dict(order.settings).get("verapdf", "")),  # its version, where it is asked for
         },
         inputs=_inputs(job, judged, mask_place),
-        subjects=[
-            runjson.Subject(
-                id=mask_place(subject.id),
-                kind=subject.kind,
-                sha256=subject.sha256,
-                size=subject.size,
-                parent=mask_place(subject.parent),
-                label=mask(subject.label),
-                judged=subject.judged,
-                evidence=list(subject.evidence),
-            )
-            for subject in judged.subjects
-        ],
+        subjects=[_subject(subject, mask, mask_place) for subject in judged.subjects],
         findings=[
             _finding(finding, loaded, mask, mask_place, _waiver_of(job.manifest, waived.get(rank)))
             for rank, finding in enumerate(judged.findings)
         ],
-        rules=_rules(loaded, judged),
+        rules=_rules(loaded, judged) + second_opinion.rules(judged, order.official),
         requirements=[_requirement(row, tables, mask_place) for row in rows],
         themes=[runjson.Theme(id=i, title=_both(text)) for i, text in tables.themes.items()],
         tables=[runjson.Theme(id=i, title=_both(text)) for i, text in tables.titles.items()],
@@ -101,6 +94,26 @@ def assemble(job: Job, order: Order, tables: Tables, judged: Judged) -> runjson.
         attestations_refused=[{"file": bad.file, "why": bad.why.as_dict()} for bad in refused],
         not_checked=_not_checked(judged, plan, mask_place),
     )
+    used = second_opinion.used(judged, order)
+    if used:
+        run["artefacts"] = used
+    return run
+
+
+def _subject(subject: SubjectRecord, mask: Mask, mask_place: Mask) -> runjson.Subject:
+    made = runjson.Subject(
+        id=mask_place(subject.id),
+        kind=subject.kind,
+        sha256=subject.sha256,
+        size=subject.size,
+        parent=mask_place(subject.parent),
+        label=mask(subject.label),
+        judged=subject.judged,
+        evidence=list(subject.evidence),
+    )
+    if subject.model is not None:
+        made["model"] = runjson.Model(id=subject.model[0], version=mask(subject.model[1]))
+    return made
 
 
 def _inputs(job: Job, judged: Judged, mask_place: Mask) -> list[str]:
@@ -123,21 +136,31 @@ def _maybe(text: Text | None) -> runjson.Bilingual | None:
     return None if text is None else _both(text)
 
 
-def _tool(loaded: Catalogue, plan: Plan) -> runjson.Tool:
+def _tool(loaded: Catalogue, plan: Plan, judged: Judged, order: Order) -> runjson.Tool:
     used = {name for rule in plan.rules for name in rule.value_sets}
+    tables = sorted({loaded.models.value_set_of(name) for name in judged.tallies} - {""} - used)
     return runjson.Tool(
         name="dui-conformance",
         version=__version__,
         catalogue=loaded.digest,
-        rules=len(plan.rules),
+        rules=len(plan.rules) + plan.models.count,
         value_sets=[
-            runjson.ValueSetUsed(
-                id=vs.id, name=vs.name, oid=vs.oid, version=vs.version, date=vs.date, complete=vs.complete
+            _value_set(value_set, order)
+            for value_set in (
+                *(vs for vs in loaded.value_sets.values() if vs.id in used),
+                *map(loaded.models.sets, tables),
             )
-            for vs in loaded.value_sets.values()
-            if vs.id in used
         ],
     )
+
+
+def _value_set(used: ValueSet, order: Order) -> runjson.ValueSetUsed:
+    told = runjson.ValueSetUsed(
+        id=used.id, name=used.name, oid=used.oid, version=used.version, date=used.date, complete=used.complete
+    )
+    if used.source in {one.artefact for one in order.newer}:
+        told["artefact"] = used.source
+    return told
 
 
 def _product(manifest: Manifest, *, declared: bool) -> runjson.Product:
@@ -166,19 +189,27 @@ def _finding(
     finding: Finding, loaded: Catalogue, mask: Mask, mask_place: Mask, waived: runjson.Waived | None
 ) -> runjson.Finding:
     where = finding.location
-    return runjson.Finding(
+    made = runjson.Finding(
         rule=finding.rule,
         level=finding.level,
         outcome=finding.outcome,  # type: ignore[typeddict-item]  # passed and not_applicable are never findings
         subject=mask_place(finding.subject),
         location=runjson.Place(line=where.line, column=where.column, path=mask(where.path)),
         message=runjson.Bilingual(fr=mask(finding.message.fr), en=mask(finding.message.en)),
-        remedy=_both(loaded.rules[finding.rule].remedy),
+        remedy=_both(loaded.rules[finding.rule].remedy if finding.rule in loaded.rules else OFFICIAL_REMEDY),
         excerpt=mask(finding.excerpt),
         fingerprint=finding.fingerprint,
         more=finding.more,
         waived=waived,
     )
+    if finding.also_official:
+        made["also_official"] = [
+            runjson.AlsoOfficial(
+                artefact=echo.artefact, schema=echo.schema, digest=echo.digest, message=mask(echo.message)
+            )
+            for echo in finding.also_official
+        ]
+    return made
 
 
 def _rules(loaded: Catalogue, judged: Judged) -> list[runjson.Rule]:
@@ -193,8 +224,7 @@ def _rules(loaded: Catalogue, judged: Judged) -> list[runjson.Rule]:
             proves=list(rule.proves),
             outcomes={name: judged.tallies[rule.id][name] for name in OUTCOMES if judged.tallies[rule.id][name]},
         )
-        for rule in loaded.rules.values()
-        if rule.id in judged.tallies
+        for rule in (loaded.rules[name] for name in loaded.rules if name in judged.tallies)
     ]
 
 
@@ -294,9 +324,14 @@ def _plain(value: Any) -> Any:
 
 
 def _not_checked(judged: Judged, plan: Plan, mask: Mask) -> list[runjson.NotChecked]:
+    counts = {key: count for key, count in judged.not_checked.items() if key[0] != UNAPPLIED}
+    resources = sum(subject.kind == "fhir" for subject in judged.subjects)
+    for canonical in plan.asked.profiles:
+        if judged.not_checked[UNAPPLIED, canonical] >= resources:  # told where no resource of the run is of its type
+            counts[UNAPPLIED, canonical] = 1
     listed = [
         runjson.NotChecked(what=what, name=mask(name), count=count, why=_both(NOT_CHECKED[what]))
-        for (what, name), count in sorted(judged.not_checked.items())
+        for (what, name), count in sorted(counts.items())
     ]
     listed += [
         runjson.NotChecked(what="rule", name=unplanned.rule, count=1, why=_both(unplanned.why))

@@ -1,95 +1,35 @@
-"""Paths to subjects: walks folders, opens containers, and stays within its budget."""
+"""Units to subjects: opens containers, and stays within its budget. `subjects.disk` finds the units."""
 
-import errno
 import hashlib
+import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
-from dui_conformance.subjects import cda, fhir, mail, pdf, sniff, xdm, xds, xml, zip
+from dui_conformance.subjects import (
+    attached,
+    cda,
+    disk,
+    fhir,
+    hl7v2,
+    integration,
+    mail,
+    pdf,
+    sniff,
+    soap,
+    xdm,
+    xds,
+    xml,
+    zip,
+)
+from dui_conformance.subjects import exchange as exchanges
+from dui_conformance.subjects.disk import Skipped, Unit, units
 from dui_conformance.subjects.model import Budget, Element, Kind, Subject
 from dui_conformance.subjects.xml import xml_safe
 
-_XSL_ROOTS = ("stylesheet", "transform")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One input that is judged as a whole: a file, or the folder of an unpacked XDM archive.
-
-    `problem` names a defect met before opening (`input.symlink`, `input.unreadable`, …), `cause` its particulars.
-    """
-
-    id: str
-    path: Path
-    unpacked_archive: bool = False
-    problem: str = ""
-    cause: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Something that lies in an input and is not looked at."""
-
-    id: str
-
-
-def units(paths: Sequence[Path], base: Path) -> Iterator[Unit | Skipped]:
-    """The units of the given files and folders, in a stable order.
-
-    Ids are relative to `base` where a path lies under it, else they begin with the path's own name.
-    Links are not followed, hidden entries are skipped (and said so), special files are not opened.
-    """
-    taken: dict[str, int] = {}
-    for path in paths:
-        absolute = Path(os.path.abspath(path))
-        try:
-            name = absolute.relative_to(base).as_posix()
-        except ValueError:
-            name = absolute.name
-        name = absolute.name if name == "." else name
-        taken[name] = taken.get(name, 0) + 1
-        if taken[name] > 1:
-            name = f"{name}#{taken[name]}"
-        yield from _walk(absolute, name)
-
-
-def _walk(top: Path, name: str) -> Iterator[Unit | Skipped]:
-    stack = [(top, name)]  # folders may lie deeper than Python recurses
-    while stack:
-        path, name = stack.pop()
-        if path.name.startswith(".") and path is not top:
-            yield Skipped(name)
-            continue
-        try:
-            mode = (path.stat() if path is top else path.lstat()).st_mode
-            if not stat.S_ISDIR(mode):
-                yield Unit(name, path, problem=_refusal(mode))
-                continue
-            children = sorted(os.listdir(path))
-            archive = any(c.upper() == "IHE_XDM" and stat.S_ISDIR((path / c).lstat().st_mode) for c in children)
-        except OSError as error:
-            problem, cause = _failure(error)
-            yield Unit(name, path, problem=problem, cause=cause)
-            continue
-        if archive:
-            yield Unit(name, path, unpacked_archive=True)
-            children = [child for child in children if not _part_of_archive(child)]
-        stack += [(path / child, f"{name}/{child}") for child in reversed(children)]
-
-
-def _part_of_archive(name: str) -> bool:
-    return name.upper() in ("IHE_XDM", "README.TXT", "INDEX.HTM")
-
-
-def _refusal(mode: int) -> str:
-    if stat.S_ISLNK(mode):
-        return "input.symlink"
-    return "" if stat.S_ISREG(mode) else "input.special"
+__all__ = ("Skipped", "Unit", "open_bytes", "open_unit", "units")
 
 
 def open_unit(unit: Unit, budget: Budget) -> Subject:
@@ -98,10 +38,14 @@ def open_unit(unit: Unit, budget: Budget) -> Subject:
         return _refused(unit.id, unit.problem, cause=unit.cause)
     if unit.unpacked_archive:
         return _Intake(budget).unpacked(unit)
+    if unit.exchange:
+        return _Intake(budget).exchange_folder(unit)
+    if unit.reception:
+        return _Intake(budget).reception_folder(unit)
     try:
-        data = _read(unit.path, budget.file_size)
+        data = disk.read(unit.path, budget.file_size)
     except OSError as error:
-        problem, cause = _failure(error)
+        problem, cause = disk.failure(error)
         return _refused(unit.id, problem, cause=cause)
     if len(data) > budget.file_size:
         return _refused(unit.id, "input.too_large", limit=_mebibytes(budget.file_size))
@@ -116,31 +60,6 @@ def _refused(identifier: str, problem: str, parent: Subject | None = None, /, **
     if parent is not None:
         parent.children.append(subject)
     return subject
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """The bytes of a regular file, one more than `limit` at most; never waits on a pipe. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it was one when the folder was walked
-            raise _NotAFile
-        return file.read(limit + 1)
-
-
-class _NotAFile(OSError):
-    pass
-
-
-def _failure(error: OSError) -> tuple[str, str]:
-    """The defect that an error of the operating system stands for, and its name there (`EIO`)."""
-    cause = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return "input.vanished", cause
-    if isinstance(error, PermissionError):
-        return "input.forbidden", cause
-    if error.errno == errno.ELOOP:
-        return "input.symlink", cause
-    return ("input.special" if isinstance(error, _NotAFile | IsADirectoryError) else "input.unreadable"), cause
 
 
 def _mebibytes(size: int) -> str:
@@ -189,8 +108,14 @@ class _Intake:
             subject.kind = "text"
             if sniff.is_fhir_json(data):
                 self._fhir(subject, None)
+            elif integration.is_report(data):
+                subject.kind = "integration"
+                integration.read(subject, {})
+            elif sniff.is_session_json(data):
+                subject.kind, subject.view = "session", exchanges.session_view(json.loads(data))
         elif form == "hl7v2":
             subject.kind = "hl7v2"
+            hl7v2.read(subject, lambda name, inside: self._child(subject, name, inside))
         elif form == "mail":
             subject.kind = "mail"
             self._mail(subject)
@@ -216,7 +141,7 @@ class _Intake:
         parsed = xml.parse(subject.data, self.budget)
         subject.defects.extend(parsed.defects)
         if parsed.root is None:
-            subject.kind = _claimed_kind(subject.data)
+            subject.kind = sniff.claimed_kind(subject.data)
             return
         document = cda.document_of(parsed.root)
         request = xds.request_of(parsed.root)
@@ -228,6 +153,8 @@ class _Intake:
                 return
             subject.view = document
             self._level1_body(subject, document)
+            for kind, data in attached.files_of(document):
+                self._attached(subject, kind, data)
         elif request is not None:
             subject.kind, subject.view = "xds", xds.project(subject, request)
         elif isinstance(parsed.root.tag, str) and etree.QName(parsed.root).namespace == fhir.FHIR:
@@ -244,6 +171,7 @@ class _Intake:
         if subject.view is not None:
             for element, name, data in fhir.documents_of(subject.view):
                 child = self._child(subject, name, data)
+                element.set("subject", child.id)
                 element.set("kind", child.kind)
                 if child.kind == "cda" and child.view is not None:
                     element.set("documentCode", cda.code_of(child.view))
@@ -258,11 +186,26 @@ class _Intake:
         else:
             self._child(subject, "nonXMLBody", data)
 
+    def _attached(self, subject: Subject, kind: Kind, data: bytes) -> None:
+        if kind == "pdf":
+            self._child(subject, "observationMedia", data)
+        else:
+            identifier = self._identifier(subject, "observationMedia")
+            picture = Subject(identifier, "observationMedia", kind, data, subject, view=etree.Element(kind))
+            subject.children.append(picture)
+
     def _zip(self, subject: Subject) -> None:
         subject.kind = "zip"
         opened = zip.read(subject.data, self.budget, self.allowance)
         self.allowance -= opened.wasted
         subject.defects.extend(opened.defects)
+        files = {entry.name: entry.data for entry in opened.entries if entry.data is not None}
+        if exchanges.is_exchange(set(files)):
+            self._exchange(subject, {name: files[name] for name in files if exchanges.is_file_of_exchange(name)})
+            return
+        if integration.is_report(files.get(integration.NAME, b"")):
+            self._reception(subject, f"{subject.id}!/", files)
+            return
         if xdm.is_archive([entry.name for entry in opened.entries]):
             self._archive(subject, opened.entries, packed=True)
             return
@@ -313,10 +256,7 @@ class _Intake:
             described.add(name)
             document = documents.get(name)
             if document is not None:
-                document_entry.set("subject", document.id)
-                # the hash attribute of XDS is SHA-1 (ITI TF-3 §4.2.3.2.10): an identity of bytes, not a safety
-                document_entry.set("documentSha1", hashlib.sha1(document.data).hexdigest().upper())  # noqa: S324
-                document_entry.set("documentSize", str(document.size))
+                _describe(document_entry, document)
             elif uri:
                 document_entry.set("document", "unreadable" if name in listed else "absent")
         return described
@@ -327,6 +267,84 @@ class _Intake:
             attachment.part.set("subject", child.id)
             attachment.part.set("kind", child.kind)
             attachment.part.set("sha256", child.sha256)
+
+    def _exchange(self, subject: Subject, files: Mapping[str, bytes]) -> None:
+        """A recorded exchange: its view, and what the DUI's side of it carried."""
+        subject.kind = "exchange"
+        subject.sha256 = exchanges.digest(files)
+        carried, envelopes = exchanges.project(subject, files, self.budget)
+        for thing in carried:
+            self._carried(subject, thing.name, thing.data, thing.element)
+        for envelope in envelopes:
+            documents = {
+                name: self._carried(subject, f"{envelope.file}{name or 'document'}", data, element)
+                for name, (element, data) in envelope.documents.items()
+            }
+            if envelope.request is not None:
+                request = self._child(subject, f"{envelope.file}SubmitObjectsRequest", soap.bytes_of(envelope.request))
+                for entry in request.view.iterfind("DocumentEntry") if request.view is not None else ():
+                    document = documents.get(entry.get("id", ""))
+                    if document is not None:
+                        _describe(entry, document)
+
+    def _carried(self, subject: Subject, name: str, data: bytes, element: Element) -> Subject:
+        child = self._child(subject, name, data)
+        element.set("subject", child.id)
+        element.set("kind", child.kind)
+        return child
+
+    def exchange_folder(self, unit: Unit) -> Subject:
+        """An exchange that lies in a folder."""
+        files: dict[str, bytes] = {}
+        refusals: list[tuple[str, str, str]] = []
+        left = self.budget.file_size
+        try:
+            names = [name for name in sorted(os.listdir(unit.path)) if exchanges.is_file_of_exchange(name)]
+        except OSError as error:
+            problem, cause = disk.failure(error)
+            return _refused(unit.id, problem, cause=cause)
+        for name in names:
+            try:
+                mode = (unit.path / name).lstat().st_mode
+                if disk.refusal(mode):
+                    refusals.append((name, disk.refusal(mode), ""))
+                    continue
+                files[name] = disk.read(unit.path / name, left)
+                left -= len(files[name])
+            except OSError as error:
+                refusals.append((name, *disk.failure(error)))
+            if left < 0:
+                return _refused(unit.id, "input.too_large", limit=_mebibytes(self.budget.file_size))
+        subject = Subject(xml_safe(unit.id), xml_safe(unit.path.name), "exchange", files.get(exchanges.FACTS, b""))
+        self._exchange(subject, files)
+        for name, problem, cause in refusals:
+            _refused(self._identifier(subject, name), problem, subject, cause=cause)
+        return subject
+
+    def _reception(self, parent: Subject | None, place: str, files: Mapping[str, bytes]) -> Subject:
+        """An integration report and the documents received that lie with it, under the ids that they have there."""
+        report = Subject(
+            xml_safe(place + integration.NAME), integration.NAME, "integration", files[integration.NAME], parent
+        )
+        if parent is not None:
+            parent.children.append(report)
+        received = {}
+        for name, data in files.items():
+            if name != integration.NAME:
+                identifier = xml_safe(place + name)
+                received[name] = self.open(identifier, identifier.rsplit("/", 1)[-1], data, report)
+        integration.read(report, received)
+        return report
+
+    def reception_folder(self, unit: Unit) -> Subject:
+        """An integration report in the folder of the documents that it speaks of."""
+        files, refusals, within = disk.files_below(unit.path, self.budget.file_size, self.budget.entries)
+        if not within or integration.NAME not in files:
+            return _refused(unit.id, "input.budget", **self._limits(self.budget.file_size))
+        report = self._reception(None, f"{unit.id}/", files)
+        for name, problem, cause in refusals:
+            _refused(f"{unit.id}/{name}", problem, report, cause=cause)
+        return report
 
     def unpacked(self, unit: Unit) -> Subject:
         """An XDM archive that lies unpacked in a folder."""
@@ -341,15 +359,15 @@ class _Intake:
             try:
                 mode = path.lstat().st_mode
                 if stat.S_ISDIR(mode):
-                    names = [child for child in sorted(os.listdir(path)) if name or _part_of_archive(child)]
+                    names = [child for child in sorted(os.listdir(path)) if name or disk.part_of_archive(child)]
                     stack += [(path / child, f"{name}/{child}" if name else child) for child in reversed(names)]
-                elif _refusal(mode):
-                    refusals.append((name, _refusal(mode), ""))
+                elif disk.refusal(mode):
+                    refusals.append((name, disk.refusal(mode), ""))
                 elif len(entries) < self.budget.entries:
-                    data = _read(path, left)
+                    data = disk.read(path, left)
                     left -= len(data)
             except OSError as error:
-                refusals.append((name, *_failure(error)))
+                refusals.append((name, *disk.failure(error)))
                 continue
             if left < 0 or len(entries) >= self.budget.entries:
                 subject.add("input.budget", **self._limits(self.budget.file_size))
@@ -365,9 +383,9 @@ class _Intake:
         return {"entries": str(self.budget.entries), "size": _mebibytes(size)}
 
 
-def _claimed_kind(data: bytes) -> Kind:
-    """What unreadable XML claims to be, so that the finding says what could not be judged."""
-    name = xml.root_name(data)
-    if name == "ClinicalDocument" or (name in _XSL_ROOTS and b"ClinicalDocument" in data):
-        return "cda"
-    return "xds" if name in ("SubmitObjectsRequest", "ProvideAndRegisterDocumentSetRequest") else "xml"
+def _describe(entry: Element, document: Subject) -> None:
+    """Tie a DocumentEntry to the document it describes."""
+    entry.set("subject", document.id)
+    # the hash attribute of XDS is SHA-1 (ITI TF-3 §4.2.3.2.10): an identity of bytes, not a safety
+    entry.set("documentSha1", hashlib.sha1(document.data).hexdigest().upper())  # noqa: S324
+    entry.set("documentSize", str(document.size))

@@ -8,7 +8,24 @@ from typing import Literal
 
 from lxml import etree
 
-Kind = Literal["cda", "xdm", "xds", "mail", "pdf", "zip", "fhir", "hl7v2", "xml", "text", "unknown"]
+Kind = Literal[
+    "cda",
+    "xdm",
+    "xds",
+    "mail",
+    "pdf",
+    "picture",
+    "zip",
+    "fhir",
+    "hl7v2",
+    "exchange",
+    "session",
+    "integration",
+    "proof",
+    "xml",
+    "text",
+    "unknown",
+]
 
 Element = etree._Element
 
@@ -92,6 +109,11 @@ class Subject:
         while subject is not None:
             yield subject
             subject = subject.parent
+
+    @property
+    def received(self) -> bool:
+        """Whether it is another software's document, that an integration report speaks of."""
+        return any(around.kind == "integration" for around in self.ancestors())
 
     def add(self, code: str, location: Location | None = None, /, **values: str) -> None:
         """Record a defect of these bytes."""

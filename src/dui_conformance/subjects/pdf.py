@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from dui_conformance.subjects import pdf_file
+from dui_conformance.subjects import pdf_file, pdf_objects
 from dui_conformance.subjects.model import Budget, Subject
 from dui_conformance.subjects.xml import parse
 
@@ -33,11 +33,27 @@ def is_pdf(data: bytes) -> bool:
 
 
 def read(subject: Subject, budget: Budget) -> None:
-    """Give the subject its view: `<pdf sha256 holder version offset pages encrypted pdfa_part pdfa_conformance
-    output_intent file_id xmp_filtered/>`.
+    """Give the subject its view: `<pdf sha256 holder body version offset pages encrypted pdfa_part pdfa_conformance
+    output_intent file_id xmp_filtered>`, with what its objects do (`subjects.pdf_objects`).
 
     An attribute that cannot be known is absent. `holder`: the kind of what it lies in (cda, mail, xdm…), empty for a
-    file; `offset`: bytes before the header; the last three are true or false (ISO 19005-1 §6.2.2, §6.1.3, §6.7.2).
+    file; `body`: true for that of a level-1 CDA; `offset`: bytes before the header; the last three are true or false
+    (ISO 19005-1 §6.2.2, §6.1.3, §6.7.2).
+
+    Where a rule that is planned reads `page`, the engine has `subjects.pdf_pages` add what is printed on the first 50
+    pages: `<page number width height pictured><text/><foot/><barcode format x y content/>…</page>`. `text`: all of the
+    page, a line per line; `foot`: that of its lowest fifth; both empty where nothing but pictures is printed.
+    `pictured`: how much of the page pictures cover, in hundredths. `barcode` (first 4 pages): `format` is DataMatrix
+    or QRCode, `content` its whole message, control characters as their signs (U+241D for GS); `x`, `y`: its upper
+    left corner. Lengths and places in millimetres from the upper left of the page as it is seen. All of it is personal.
+
+    A barcode that is an INS DataMatrix holds `<ins header rest unclosed closed><block id>value</block>…</ins>` (see
+    `subjects.ins_symbol`): `header` right or wrong, `rest` the number of characters that make no block, `unclosed`,
+    `closed` the fields that lack their GS, or have one too many.
+
+    A PDF whose bytes lie twice in a unit has its pages too, and `same`, the id of the first; one attached to a mail has
+    `subject`, the id of the CDA it is printed from, where that can be known.
+
     Damage is recorded as the defect `pdf.damaged`, as `pdf.repaired` where qpdf found its way and says so, or by the
     codes of `pdf_file` where it finds it in silence; LZW, whose output qpdf cannot bound and ISO 19005-1 §6.1.10
     forbids, as `pdf.lzw`.
@@ -46,6 +62,8 @@ def read(subject: Subject, budget: Budget) -> None:
 
     view = etree.Element("pdf", sha256=subject.sha256, holder=subject.parent.kind if subject.parent else "")
     subject.view = view
+    if subject.parent is not None and subject.parent.kind == "cda" and subject.name == "nonXMLBody":
+        view.set("body", "true")
     header = re.search(rb"%PDF-(\d\.\d)?", subject.data[:1024])
     if header is not None:
         view.set("offset", str(header.start()))
@@ -73,6 +91,8 @@ def read(subject: Subject, budget: Budget) -> None:
             elif not document.is_encrypted:
                 for code, values in pdf_file.faults(subject.data, int(view.get("offset", "0"))):
                     subject.add(code, **values)
+            if not document.is_encrypted:
+                pdf_objects.examine(document, view)
     except pikepdf.PasswordError:
         view.set("encrypted", "true")
     except Exception as error:  # qpdf reports damage through many types; any of them is damage, not a crash of ours

@@ -6,7 +6,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from dui_conformance.subjects import fhir
+from dui_conformance.subjects import fhir, hl7v2
 from dui_conformance.subjects.model import Element, Location, Subject
 
 
@@ -17,9 +17,11 @@ def locate(subject: Subject, node: Element | None, attribute: str = "") -> Locat
     """
     if node is None:
         return Location()
+    if subject.kind == "hl7v2":
+        return hl7v2.place_of(subject, node)
     if node in subject.lines:
         return Location(subject.lines[node], None, path_of(node, attribute))
-    if subject.kind == "fhir":
+    if subject.kind in ("fhir", "integration"):
         is_json = subject.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
         line, column = fhir.position_in_json(subject.data, node) if is_json else _position(subject, node)
         return Location(line, column, fhir.path_of(node))

@@ -5,9 +5,12 @@ import re
 from typing import Literal
 
 from dui_conformance.subjects import mail, pdf, xml, zip
+from dui_conformance.subjects.exchange import SESSION_FORMAT, is_session
+from dui_conformance.subjects.model import Kind
 
 Format = Literal["zip", "pdf", "xml", "html", "json", "hl7v2", "mail", "text", "binary", "empty"]
 
+_XSL_ROOTS = ("stylesheet", "transform")
 _JSON_READ = 4 << 20  # read whole, JSON can take thirty times its size in memory
 _JSON_HEAD = 4096
 
@@ -50,6 +53,17 @@ def is_fhir_json(data: bytes) -> bool:
     return isinstance(content, dict) and isinstance(content.get("resourceType"), str)
 
 
+def is_session_json(data: bytes) -> bool:
+    """Whether the bytes are the session.json of recorded exchanges."""
+    if len(data) > _JSON_READ or SESSION_FORMAT.encode() not in data[:_JSON_HEAD]:
+        return False
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return is_session(content)
+
+
 def _readable(head: bytes) -> bool:
     if b"\x00" in head:
         return False
@@ -60,3 +74,11 @@ def _readable(head: bytes) -> bool:
             controls = sum(byte < 32 and byte not in b"\t\r\n\f\x1b" for byte in head)
             return controls == 0
     return True
+
+
+def claimed_kind(data: bytes) -> Kind:
+    """What unreadable XML claims to be, so that the finding says what could not be judged."""
+    name = xml.root_name(data)
+    if name == "ClinicalDocument" or (name in _XSL_ROOTS and b"ClinicalDocument" in data):
+        return "cda"
+    return "xds" if name in ("SubmitObjectsRequest", "ProvideAndRegisterDocumentSetRequest") else "xml"

@@ -112,8 +112,9 @@ class TestPlan:
         assert done.code == 0
         assert re.search(r"\d+ mail +\d+ règles", done.out)
         assert "SC.DOC.03.MS1" in done.out
-        rules = len(catalogue.load().rules)
-        assert re.search(rf"\b{rules} en tout", done.out)
+        loaded = catalogue.load()
+        asked = sum("verapdf" in getattr(r.check, "settings", {}).values() for r in loaded.written.values())
+        assert re.search(rf"\b{len(loaded.rules) - asked} en tout", done.out), "all, bar those of an option"
 
     def test_without_a_manifest_some_rules_cannot(self, cli: Cli, desk: Path) -> None:
         done = cli("plan")
@@ -164,7 +165,6 @@ class TestPages:
         from dui_conformance.cli.rules import page
         from dui_conformance.cli.saying import Saying
 
-        whole = {d["id"]: d for _p, family in catalogue.sources() for d in family["rules"]}
         say = Saying("en" if lang == "en" else "fr")
         rules = list(catalogue.load().rules.values())
         for rule in rules[:: len(rules) // 3]:
@@ -172,7 +172,7 @@ class TestPages:
             assert told.startswith(f"# {rule.id}")
             for part in (say.text(rule.title), say.text(rule.remedy), rule.source["spec"], *rule.proves):
                 assert part in told
-            assert whole[rule.id]["source"]["clause"] in told
+            assert rule.source.get("clause", "") in told
 
     def test_rule_in_any_case(self, cli: Cli) -> None:
         assert cli("rule", "input-001").out == cli("rule", "INPUT-001").out

@@ -94,14 +94,15 @@ def page(rule: Rule, say: Saying) -> str:
         *(f"    {name}: {value}" for name, value in checked.items()),
         "",
         say("## Ce qu'elle dit", "## What it says"),
-        say.text(rule.message),
+        # a row of a table says what it found: its sentence is made when it speaks
+        say.text(rule.message).replace("{fault_fr}", "…").replace("{fault_en}", "…"),
         "",
         say("## Correction", "## Fix"),
         say.text(rule.remedy),
-        "",
-        say("## Exemple qui la déclenche", "## Example that breaks it"),
     ]
-    lines += [f"    {example}" for example in examples]
+    if examples:
+        lines += ["", say("## Exemple qui la déclenche", "## Example that breaks it")]
+        lines += [f"    {example}" for example in examples]
     lines += ["", "## Source", f"{rule.source['spec']}, {rule.source['clause']}"]
     if "url" in rule.source:
         lines.append(rule.source["url"])

@@ -20,9 +20,11 @@ class CatalogueHook(BuildHookInterface):  # type: ignore[type-arg]
         sys.path.insert(0, str(root / "src"))
         try:
             from dui_conformance.engine import guides
+            from dui_conformance.readiness import requirements
             from dui_conformance.rules import catalogue
 
             catalogue.load(root / "profiles")
             guides.guides()
+            requirements.load(root / "profiles")
         finally:
             sys.path.pop(0)

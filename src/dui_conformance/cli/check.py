@@ -223,8 +223,7 @@ def exit_code(run: runjson.Run, fail_on: str) -> int:
 
 def known_names(manifest: Manifest, only: tuple[str, ...], say: Saying) -> None:
     """Names in the manifest and on the command line that stand for nothing are errors, with the nearest name."""
-    rules = catalogue.load().rules
-    families = {rule.family for rule in rules.values()}
+    rules, families = catalogue.load().rules, catalogue.load().families
     for name in only:
         if not any(fnmatchcase(known, name) for known in (*rules, *families)):
             raise unknown(say, Text("Règle", "rule"), name, [*rules, *families])

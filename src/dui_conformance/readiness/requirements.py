@@ -1,12 +1,14 @@
 """The tables of requirements, and what each asks of whom."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from dui_conformance.data import profiles_root, read_yaml
+from dui_conformance.data import kept, profiles_root, read_yaml
 from dui_conformance.text import Text
 
 Coverage = Literal["automated", "assisted", "attested", "not_covered"]
@@ -74,13 +76,25 @@ def _shipped() -> Tables:
     return _loaded(profiles_root() / "requirements")
 
 
+def _raw(folder: Path) -> dict[str, Any]:
+    """The files of the folder by their names, kept as JSON: reading YAML is slow."""
+    files = sorted(folder.glob("*.yaml"))
+    digest = hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)).hexdigest()
+
+    def make() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(json.dumps({file.name: read_yaml(file) for file in files}, default=str))
+        return found
+
+    return kept(folder.parent / "compiled", "requirements", digest[:16], make)
+
+
 def _loaded(folder: Path) -> Tables:
-    evidence = read_yaml(folder / "evidence.yaml")["evidence"]
-    themes = read_yaml(folder / "themes.yaml")["themes"]
+    raw = _raw(folder)
+    evidence = raw["evidence.yaml"]["evidence"]
+    themes = raw["themes.yaml"]["themes"]
     rows: dict[str, Requirement] = {}
     titles = {}
-    for path in sorted(folder.glob("wave*.yaml")):
-        table = read_yaml(path)
+    for table in (raw[name] for name in sorted(raw) if name.startswith("wave")):
         titles[table["table"]] = Text.of(table["title"])
         for data in table["requirements"]:
             rows[data["id"]] = _requirement(table, data)

@@ -8,13 +8,14 @@ problem.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dui_conformance.data import kept, profiles_root, read_yaml
-from dui_conformance.rules import structure
+from dui_conformance.rules import structure, xpath
 from dui_conformance.rules.model import (
     Argument,
     Assertion,
@@ -36,7 +37,7 @@ from dui_conformance.rules.value_sets import Sets, value_set
 from dui_conformance.rules.xpath import Constants, Expression
 from dui_conformance.text import Text
 
-_FORMAT = "5"  # of the kept JSON; raise it when what is kept changes shape
+_FORMAT = "6"  # of the kept JSON; raise it when what is kept changes shape
 
 Data = dict[str, Any]
 
@@ -102,7 +103,7 @@ def _shipped(newer: tuple[Newer, ...] = ()) -> Catalogue:
 
 def _loaded(root: Path, newer: tuple[Newer, ...] = ()) -> Catalogue:
     digest, raw = _raw(root)
-    constants = Constants(raw["constants"]["scalars"], raw["constants"]["lists"])
+    constants = Constants(**raw["constants"])
     sets = {data["id"]: value_set(data) for data in raw["value_sets"]}
     more = Sets(root, sets, newer)
     sets = dict(more.loaded)
@@ -143,7 +144,7 @@ def sources(root: Path | None = None) -> Iterable[tuple[Path, Data]]:
 
 def _raw(root: Path) -> tuple[str, Data]:
     files = [root / "constants.yaml", *rule_files(root), *sorted((root / "valuesets").glob("*.yaml"))]
-    files += structure.files(root)
+    files += [*structure.files(root), Path(xpath.__file__)]  # the rewritten expressions are kept too
     digest = hashlib.sha256(_FORMAT.encode())
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -159,11 +160,16 @@ def _read_all(root: Path) -> Data:
             rule.pop("breaks", None)
         family["file"] = path.relative_to(root).as_posix()
         families.append(_jsonable(family))
+    named = Constants(
+        {name: str(entry["value"]) for name, entry in constants["scalars"].items()},
+        {name: [str(v) for v in entry["values"]] for name, entry in constants["lists"].items()},
+    )
+    for family in families:
+        for rule in family["rules"]:
+            with suppress(KeyError, ValueError, TypeError):  # told when it is loaded, with its file
+                _rule(family, rule, named)
     return {
-        "constants": {
-            "scalars": {name: str(entry["value"]) for name, entry in constants["scalars"].items()},
-            "lists": {name: [str(v) for v in entry["values"]] for name, entry in constants["lists"].items()},
-        },
+        "constants": asdict(named),
         "families": families,
         "value_sets": [_jsonable(read_yaml(path)) for path in sorted((root / "valuesets").glob("*.yaml"))],
         "structures": structure.kept(root),

@@ -15,7 +15,7 @@ What the dialect adds:
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lxml import etree
@@ -55,6 +55,7 @@ class Constants:
 
     scalars: Mapping[str, str]
     lists: Mapping[str, Sequence[str]]
+    rewritten: dict[str, str] = field(default_factory=dict)  # what `rewrite` has made under these constants
 
 
 class DialectError(ValueError):
@@ -66,8 +67,11 @@ def rewrite(expression: str, prefix: str, constants: Constants) -> str:
 
     Raises DialectError.
     """
-    tokens = _tokens(expression)
-    return _rewritten(tokens, prefix, constants, expression)
+    key = f"{prefix} {expression}"
+    known = constants.rewritten.get(key)
+    if known is None:
+        known = constants.rewritten[key] = _rewritten(_tokens(expression), prefix, constants, expression)
+    return known
 
 
 def _tokens(expression: str) -> list[tuple[str, str]]:

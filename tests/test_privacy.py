@@ -164,7 +164,8 @@ def judged() -> Judged:
     made = plan_of(order_of(job(), requirements.load()))
     out = Judged()
     seen = set()
-    for number, (name, data) in enumerate([*damaged(), *planted.files(), *broken_by_rules(), *broken_by_tables(), *broken_everywhere()]):
+    broken = (*broken_by_rules(), *broken_by_tables(), *broken_everywhere())
+    for number, (name, data) in enumerate([*damaged(), *planted.files(), *broken]):
         if (name, data) in seen:
             continue
         seen.add((name, data))

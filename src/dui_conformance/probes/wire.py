@@ -79,7 +79,9 @@ def _credentials(target: Target, step: Step, now: datetime) -> tuple[str, str, s
 def _request_bytes(prepared: requests.PreparedRequest, shown: Mapping[str, str]) -> bytes:
     body = prepared.body or b""
     data = body if isinstance(body, bytes) else str(body).encode()
-    headers = {"Host": (prepared.url or "").split("/")[2], **prepared.headers, **shown}
+    # a header may be bytes for requests
+    sent = {name: v.decode("latin-1") if isinstance(v, bytes) else str(v) for name, v in prepared.headers.items()}
+    headers = {"Host": (prepared.url or "").split("/")[2], **sent, **shown}
     lines = [f"{prepared.method} {prepared.path_url} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.items())]
     return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + data[:_SHOWN]
 

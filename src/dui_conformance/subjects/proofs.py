@@ -4,15 +4,13 @@ A proof is declared in `[[attestations]]` of dui.toml: a picture or a video of t
 configuration or of code, a certificate. Never judges.
 """
 
-import io
-import zipfile
 from collections.abc import Sequence
 from typing import Literal
 
 from lxml import etree
 
-from dui_conformance.subjects import pdf, sniff
-from dui_conformance.subjects.model import Budget, Subject
+from dui_conformance.subjects import pdf, sniff, zip
+from dui_conformance.subjects.model import Budget, Defect, Subject
 from dui_conformance.subjects.xml import xml_safe
 
 Form = Literal["picture", "video", "pdf", "text", "office", "archive", "empty", "unknown"]
@@ -95,12 +93,11 @@ def _form(data: bytes) -> tuple[Form, bool, bool]:
 
 
 def _archive(data: bytes) -> tuple[Form, bool, bool]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = {info.filename for info in archive.infolist()[:1_000]}
-            encrypted = any(info.flag_bits & 1 for info in archive.infolist()[:1_000])
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    archive = zip.directory(data, Budget())
+    if isinstance(archive, Defect):
         return "archive", False, False
+    names = {info.filename for info in archive.infolist()}
+    encrypted = any(info.flag_bits & 1 for info in archive.infolist())
     return ("office" if any(name in names for name in _OFFICE) else "archive"), True, encrypted
 
 

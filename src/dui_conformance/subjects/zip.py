@@ -39,24 +39,30 @@ def is_zip(data: bytes) -> bool:
     return data[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
-def read(data: bytes, budget: Budget, allowance: int) -> Opened:
-    """Every entry that can be read safely, and a defect for each that cannot.
-
-    `allowance`: bytes this archive may still inflate to. Never raises.
-    """
+def directory(data: bytes, budget: Budget) -> zipfile.ZipFile | Defect:
+    """The archive with its directory read and nothing inflated, or what is wrong with it. Never raises."""
     # an archive of a million entries is refused before the library makes objects of them
     count = data.count(_ENTRY_HEADER)
     if count <= 2 * budget.entries:
         try:
             archive = zipfile.ZipFile(io.BytesIO(data))
-            infos = archive.infolist()
         except Exception:  # the library answers hostile directories with a dozen types; each means one thing
-            return Opened((), (Defect("zip.broken"),))
-        count = len(infos)
+            return Defect("zip.broken")
+        count = len(archive.infolist())
     if count > budget.entries:
-        return Opened((), (Defect("zip.too_many_entries", {"count": str(count), "limit": str(budget.entries)}),))
-    if count == 0:
-        return Opened((), (Defect("zip.empty"),))
+        return Defect("zip.too_many_entries", {"count": str(count), "limit": str(budget.entries)})
+    return archive if count else Defect("zip.empty")
+
+
+def read(data: bytes, budget: Budget, allowance: int) -> Opened:
+    """Every entry that can be read safely, and a defect for each that cannot.
+
+    `allowance`: bytes this archive may still inflate to. Never raises.
+    """
+    archive = directory(data, budget)
+    if isinstance(archive, Defect):
+        return Opened((), (archive,))
+    infos = archive.infolist()
     defects: list[Defect] = []
     counts = Counter(info.filename for info in infos)
     defects += [Defect("zip.duplicate", {"entry": name}) for name, count in counts.items() if count > 1]

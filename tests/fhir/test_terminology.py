@@ -128,3 +128,15 @@ def test_codes_of_closed_and_of_growing_systems() -> None:
     growing = status(("http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "zzz"))
     assert told(validate(growing)) == []
     assert ("FHIR-CODING-UNKNOWN-HERE", "Patient.maritalStatus.coding[0].code") in told(validate(growing), "warning")
+
+
+def test_the_largest_set_of_a_preferred_binding_asks_for_no_code() -> None:
+    """A code is of the largest set; text alone is admitted, as it is for a preferred binding (R4 §4.1.5)."""
+    most = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+    _, *sets = bound("preferred")
+    largest = {"url": most, "valueCanonical": "http://test/vs"}
+    binding = {"strength": "preferred", "valueSet": "http://test/some", "extension": [largest]}
+    asked = [profile("Patient", [{"path": "Patient.maritalStatus", "binding": binding}]), *sets]
+    assert told(validate(changed(PATIENT, "maritalStatus", {"text": "x"}), *asked)) == []
+    assert told(validate(status((SYSTEM, "a")), *asked)) == []
+    assert told(validate(status((SYSTEM, "b")), *asked)) == [("FHIR-BINDING-CONCEPT", "Patient.maritalStatus")]

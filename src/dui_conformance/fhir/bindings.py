@@ -19,6 +19,9 @@ def check(
     strength = binding.strength
     if binding.value_set and strength in ("required", "extensible"):
         _one(walk, item, prop, binding.value_set, strength, place, profile, element)
+    elif binding.value_set and strength == "maximum" and codings(item):
+        # the largest set of a preferred binding: a code is of it, and nothing asks for a code (text alone will do)
+        _one(walk, item, prop, binding.value_set, "required", place, profile, element)
     for purpose, value_set in binding.additional:
         if value_set and purpose in ("required", "maximum", "extensible"):
             kind = "extensible" if purpose == "extensible" else "required"

@@ -123,7 +123,7 @@ def _element(element: Resource) -> Resource:
         else:
             largest = [e.get("valueCanonical") for e in _dicts(binding.get("extension")) if _ends(e, "maxValueSet")]
             if largest and isinstance(largest[0], str):
-                kept["binding"] = {"strength": "required", "valueSet": largest[0]}
+                kept["binding"] = {"strength": "maximum", "valueSet": largest[0]}
     return kept
 
 
